@@ -1,0 +1,1 @@
+"""Dagster glue, no arithmetic: keys, partitions, resources, one asset factory per layer, checks, sensors, schedules."""

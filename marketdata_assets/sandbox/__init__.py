@@ -1,0 +1,1 @@
+"""A simulated market that writes vendors' files and its own ground truth."""
