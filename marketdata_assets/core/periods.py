@@ -37,9 +37,7 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None or self.end < self.start:
-            raise PartitionFault(
-                "forming a window", f"[{self.start}, {self.end})", "give two aware instants, the earlier one first"
-            )
+            raise PartitionFault("forming a window", f"[{self.start}, {self.end})", "give two aware instants, the earlier one first")
 
     def holds(self, instant: datetime) -> bool:
         """Whether `instant` lies in the window; its end does not."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 import polars as pl
 
 from marketdata_assets.core.symbols import SYMBOL_PATTERN
-from marketdata_assets.schemas.table import UTC_MICROSECONDS, Table, TableModel, column
+from marketdata_assets.schemas.table import Table, TableModel, UtcMicroseconds, column
 
 _SYMBOL = f"^{SYMBOL_PATTERN}$"
 
@@ -35,11 +35,13 @@ class RefusedRows(TableModel):
     """Rows of a payload that could not be read as a bar at all."""
 
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
-    filed_under: pl.Date = column("the row's own date, or the last readable one before it in the payload (the first one after, at its head)")
+    filed_under: pl.Date = column(
+        "the row's own date, or the last readable one before it in the payload (the first one after, at its head)"
+    )
     rule: pl.String = column("which reading rule refused the row")
     reason: pl.String = column("what was found")
     row: pl.String = column("the row as it came")
-    known_at: UTC_MICROSECONDS = column("when the payload was received", unit="UTC")
+    known_at: UtcMicroseconds = column("when the payload was received", unit="UTC")
     payload_sha256: pl.String = column("hash of the archived payload")
     line: pl.Int64 = column("data row within the payload, from 1")
 
@@ -49,12 +51,12 @@ class Quarantine(TableModel):
 
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
     filed_under: pl.Date = column("session or UTC day the row belongs to, or is filed under when it has no readable date")
-    timestamp: UTC_MICROSECONDS = column("start of the bar", unit="UTC", nullable=True)
+    timestamp: UtcMicroseconds = column("start of the bar", unit="UTC", nullable=True)
     source: pl.String = column("source the row came from")
     rule: pl.String = column("the rule that refused the row")
     reason: pl.String = column("what was found, in words with the figures")
     row: pl.String = column("the row as it came (JSON for a typed row)")
-    known_at: UTC_MICROSECONDS = column("when the row was received", unit="UTC")
+    known_at: UtcMicroseconds = column("when the row was received", unit="UTC")
     payload_sha256: pl.String = column("hash of the archived payload")
     line: pl.Int64 = column("data row within the payload, from 1")
 
@@ -78,7 +80,7 @@ class LandingFiles(TableModel):
     path: pl.String = column("path below the source's landing folder")
     payload_sha256: pl.String = column("hash of the file's bytes")
     size: pl.Int64 = column("size of the file", unit="bytes")
-    known_at: UTC_MICROSECONDS = column("when this content was first seen", unit="UTC")
+    known_at: UtcMicroseconds = column("when this content was first seen", unit="UTC")
     format: pl.String = column("landing format that read it; empty when none did")
     state: pl.String = column("landed or refused", isin=[s.value for s in LandingState])
     reason: pl.String = column("why it was refused; empty when landed")
@@ -92,7 +94,13 @@ class LandingFiles(TableModel):
 
 _ROW = ("symbol", "filed_under", "payload_sha256", "line")
 REFUSED_ROWS = Table(
-    "refused_rows", "Payload rows that could not be read as a bar", "payload row", RefusedRows, ("payload_sha256", "symbol", "line"), _ROW, "filed_under"
+    "refused_rows",
+    "Payload rows that could not be read as a bar",
+    "payload row",
+    RefusedRows,
+    ("payload_sha256", "symbol", "line"),
+    _ROW,
+    "filed_under",
 )
 QUARANTINE = Table(
     "quarantine",
@@ -104,7 +112,13 @@ QUARANTINE = Table(
     "filed_under",
 )
 COVERAGE = Table(
-    "coverage", "Expected and received bars of every symbol day", "symbol x session or day", Coverage, ("symbol", "date"), ("symbol", "date"), "date"
+    "coverage",
+    "Expected and received bars of every symbol day",
+    "symbol x session or day",
+    Coverage,
+    ("symbol", "date"),
+    ("symbol", "date"),
+    "date",
 )
 LANDING_FILES = Table(
     "landing_files",

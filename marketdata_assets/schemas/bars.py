@@ -6,7 +6,7 @@ import polars as pl
 
 from marketdata_assets.core.basis import PriceBasis
 from marketdata_assets.core.symbols import SYMBOL_PATTERN
-from marketdata_assets.schemas.table import UTC_MICROSECONDS, Table, TableModel, column
+from marketdata_assets.schemas.table import Table, TableModel, UtcMicroseconds, column
 
 _SYMBOL = f"^{SYMBOL_PATTERN}$"
 _BASES = [basis.value for basis in PriceBasis]
@@ -17,7 +17,7 @@ class RawBars(TableModel):
 
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
     vendor_symbol: pl.String = column("the vendor's own spelling")
-    timestamp: UTC_MICROSECONDS = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
+    timestamp: UtcMicroseconds = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
     open: pl.Float64 = column("first price", unit="currency per share or coin", nullable=True)
     high: pl.Float64 = column("highest price", unit="currency per share or coin", nullable=True)
     low: pl.Float64 = column("lowest price", unit="currency per share or coin", nullable=True)
@@ -35,7 +35,7 @@ class RawBars(TableModel):
     price_basis: pl.String = column("what the prices were adjusted for before they came", isin=_BASES)
     volume_basis: pl.String = column("what the volume was adjusted for before it came", isin=_BASES)
     tape: pl.String = column("where the trades were seen: consolidated, a venue, a feed")
-    known_at: UTC_MICROSECONDS = column("when the payload was received", unit="UTC")
+    known_at: UtcMicroseconds = column("when the payload was received", unit="UTC")
     payload_sha256: pl.String = column("hash of the archived payload the row was read from")
     line: pl.Int64 = column("data row within the payload, from 1")
 
@@ -44,7 +44,7 @@ class NormalizedBars(TableModel):
     """The newest version of every bar of every source, in one shape; nothing dropped, nothing repaired."""
 
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
-    timestamp: UTC_MICROSECONDS = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
+    timestamp: UtcMicroseconds = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
     session: pl.Date = column("session the bar belongs to, on the exchange's calendar; the UTC day for crypto")
     open: pl.Float64 = column("first price", unit="currency per share or coin", nullable=True)
     high: pl.Float64 = column("highest price", unit="currency per share or coin", nullable=True)
@@ -61,7 +61,7 @@ class NormalizedBars(TableModel):
     source: pl.String = column("name of the source")
     tape: pl.String = column("where the trades were seen: consolidated, a venue, a feed")
     currency: pl.String = column("currency of the prices")
-    known_at: UTC_MICROSECONDS = column("when this version was received", unit="UTC")
+    known_at: UtcMicroseconds = column("when this version was received", unit="UTC")
     payload_sha256: pl.String = column("hash of the archived payload the row was read from")
     line: pl.Int64 = column("data row within the payload, from 1")
 
@@ -70,7 +70,7 @@ class ValidatedBars(TableModel):
     """One audited bar: raw prices as traded, chosen between the sources, with what speaks for and against it."""
 
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
-    timestamp: UTC_MICROSECONDS = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
+    timestamp: UtcMicroseconds = column("start of the bar; for a daily bar midnight UTC of its session date", unit="UTC")
     session: pl.Date = column("session the bar belongs to")
     open: pl.Float64 = column("first price, as traded", unit="currency per share or coin", gt=0)
     high: pl.Float64 = column("highest price, as traded", unit="currency per share or coin", gt=0)
@@ -83,7 +83,7 @@ class ValidatedBars(TableModel):
     source: pl.String = column("source the bar was taken from")
     tape: pl.String = column("where the trades were seen")
     currency: pl.String = column("currency of the prices")
-    known_at: UTC_MICROSECONDS = column("when the chosen version was received", unit="UTC")
+    known_at: UtcMicroseconds = column("when the chosen version was received", unit="UTC")
     n_sources: pl.Int32 = column("sources that had a bar which passed the row rules", ge=1)
     n_agreeing: pl.Int32 = column("sources whose close lies within the tolerance of the chosen one, itself included", ge=1)
     max_deviation_bps: pl.Float64 = column("largest distance of another source's close", unit="basis points of the chosen close")

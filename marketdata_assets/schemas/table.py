@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
@@ -11,7 +11,7 @@ from pandera.errors import SchemaError, SchemaErrors
 
 from marketdata_assets.core.faults import SchemaFault
 
-UTC_MICROSECONDS = pl.Datetime("us", "UTC")
+UtcMicroseconds = Annotated[pl.Datetime, "us", "UTC"]
 
 
 def column(meaning: str, *, unit: str = "", nullable: bool = False, **checks: Any) -> Any:
@@ -23,6 +23,8 @@ class TableModel(pa.DataFrameModel):
     """The base of every table model: exactly these columns, in this order, with these types."""
 
     class Config:
+        """How strictly a frame is held to the model."""
+
         strict = True
         ordered = True
         coerce = False
@@ -58,9 +60,7 @@ class Table:
     def columns(self) -> list[ColumnDoc]:
         """Every column in storage order."""
         return [
-            ColumnDoc(
-                name, spec.dtype.type, spec.nullable, (spec.metadata or {}).get("unit", ""), spec.description or ""
-            )
+            ColumnDoc(name, spec.dtype.type, spec.nullable, (spec.metadata or {}).get("unit", ""), spec.description or "")
             for name, spec in self.model.to_schema().columns.items()
         ]
 
