@@ -1,0 +1,217 @@
+"""What the user configured: marketdata.yaml and the environment, read here and nowhere else."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from marketdata_assets.core.faults import ConfigFault
+from marketdata_assets.core.timeframes import TIMEFRAMES, Timeframe
+from marketdata_assets.rules.thresholds import Thresholds
+from marketdata_assets.sources.landing.format import LandingFormat
+from marketdata_assets.sources.landing.presets import PRESETS
+from marketdata_assets.yaml_marks import line_of, parse_yaml
+
+PROJECT = Path(__file__).resolve().parent.parent
+SIMULATED_CONFIG = PROJECT / "data" / "reference" / "simulated.yaml"
+AssetClassName = Literal["us_equities", "crypto"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AssetClassSettings(_Model):
+    """One asset class: which bars of which instruments, from when."""
+
+    calendar: str = Field(description="exchange calendar: XNYS, or 24/7")
+    currency: str = Field(description="currency of prices when the instrument names none")
+    start: date = Field(description="first date that has a partition")
+    timeframes: tuple[str, ...] = Field(description="bar lengths, e.g. [1d, 1h]")
+    symbols: Literal["all"] | tuple[str, ...] = Field("all", description="canonical symbols, or all of the instruments file")
+
+    @model_validator(mode="after")
+    def _known_timeframes(self) -> AssetClassSettings:
+        for name in self.timeframes:
+            if name not in TIMEFRAMES:
+                raise ValueError(f"timeframe {name!r} is unknown; use some of {', '.join(TIMEFRAMES)}")
+        return self
+
+
+class SourceSettings(_Model):
+    """One source: a landing folder of vendor files."""
+
+    asset_class: AssetClassName
+    landing: Path = Field(description="folder in which the vendor's files land")
+    format: str | LandingFormat | None = Field(None, description="a preset's name or a column map; recognised per file when absent")
+    timeframes: tuple[str, ...] = Field(description="bar lengths the files hold")
+    priority: int = Field(100, ge=0, description="the lower number wins where sources agree")
+    tape: str | None = Field(None, description="where the trades were seen, when the format does not know")
+    enabled: bool = True
+
+    def landing_format(self) -> LandingFormat | None:
+        """The configured format, or None when each file is to be recognised."""
+        return PRESETS[self.format] if isinstance(self.format, str) else self.format
+
+    @model_validator(mode="after")
+    def _known_preset(self) -> SourceSettings:
+        if isinstance(self.format, str) and self.format not in PRESETS:
+            near = difflib.get_close_matches(self.format, PRESETS, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ValueError(f"landing format {self.format!r} is unknown; {hint}presets are {', '.join(sorted(PRESETS))}")
+        return self
+
+
+class S3Settings(_Model):
+    """How to reach the bucket when the lake is `s3://...`; keys come from the usual AWS chain, never from here."""
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    server_side_encryption: Literal["AES256", "aws:kms"] | None = None
+
+
+class RuleSettings(_Model):
+    """How the quality rules judge."""
+
+    thresholds: Thresholds = Thresholds()
+    agreement_bps: float = Field(50.0, gt=0, description="closes of two sources agree within this many basis points")
+    auto_fix: bool = Field(False, description="clamp high and low in validated bars, flagged; raw and normalized keep what came")
+
+
+class Settings(_Model):
+    """Everything a run needs to know, with paths made absolute against the folder of marketdata.yaml."""
+
+    market: Literal["simulated", "real"] = "real"
+    lake: str = "data/lake"
+    s3: S3Settings = S3Settings()
+    instruments: Path = Path("data/reference/instruments.csv")
+    calendar_overrides: Path = Path("data/reference/calendar_overrides.csv")
+    asset_classes: dict[AssetClassName, AssetClassSettings]
+    sources: dict[Name, SourceSettings] = {}
+    rules: RuleSettings = RuleSettings()
+    config_path: Path = Field(Path("marketdata.yaml"), exclude=True)
+
+    @model_validator(mode="after")
+    def _sources_fit(self) -> Settings:
+        for name, source in self.sources.items():
+            if source.asset_class not in self.asset_classes:
+                raise ValueError(f"source {name!r} belongs to asset class {source.asset_class!r}, which is not configured")
+            extra = set(source.timeframes) - set(self.asset_classes[source.asset_class].timeframes)
+            if extra:
+                raise ValueError(f"source {name!r} brings {', '.join(sorted(extra))}, which {source.asset_class} does not list")
+        return self
+
+    def sources_of(self, asset_class: str, timeframe: str | None = None) -> dict[str, SourceSettings]:
+        """Enabled sources of an asset class (and bar length), the preferred one first."""
+        found = {
+            name: source
+            for name, source in self.sources.items()
+            if source.enabled and source.asset_class == asset_class and (timeframe is None or timeframe in source.timeframes)
+        }
+        return dict(sorted(found.items(), key=lambda item: (item[1].priority, item[0])))
+
+    def timeframes_of(self, asset_class: str) -> list[Timeframe]:
+        """The bar lengths configured for an asset class."""
+        return [TIMEFRAMES[name] for name in self.asset_classes[asset_class].timeframes]  # type: ignore[index]
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `config`, else of `MARKETDATA_CONFIG`, else of ./marketdata.yaml; `MARKETDATA_LAKE` replaces the lake root.
+
+    With `market: simulated` the simulated market's own lake, instruments and sources stand in for the user's, which are
+    checked all the same. `ConfigFault` names file, line, key and remedy; a key nobody knows is refused.
+    """
+    env = os.environ if environ is None else environ
+    path = config or Path(env.get("MARKETDATA_CONFIG") or "marketdata.yaml")
+    path = path.absolute()
+    settings = _read(path, path.parent)
+    if settings.market == "simulated":
+        simulated = _read(SIMULATED_CONFIG, path.parent)
+        settings = simulated.model_copy(update={"rules": settings.rules, "s3": settings.s3, "config_path": path})
+    lake = env.get("MARKETDATA_LAKE")
+    if lake:
+        settings = settings.model_copy(update={"lake": lake if "://" in lake else str(Path(lake).absolute())})
+    return settings
+
+
+def _read(path: Path, base: Path) -> Settings:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigFault(
+            f"reading the configuration {path.name}",
+            f"{error.strerror or error}",
+            "run inside the project folder, or point MARKETDATA_CONFIG at your marketdata.yaml",
+            path=path,
+        ) from None
+    values, lines = parse_yaml(text, path.name)
+    values["config_path"] = path
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _mistake(error, path, lines) from None
+    return _absolute(settings, base)
+
+
+def _absolute(settings: Settings, base: Path) -> Settings:
+    sources = {name: s.model_copy(update={"landing": base / s.landing}) for name, s in settings.sources.items()}
+    return settings.model_copy(
+        update={
+            "lake": settings.lake if "://" in settings.lake else str(base / settings.lake),
+            "instruments": _reference(base, settings.instruments),
+            "calendar_overrides": _reference(base, settings.calendar_overrides),
+            "sources": sources,
+        }
+    )
+
+
+def _reference(base: Path, path: Path) -> Path:
+    """A reference file beside the configuration, else the one that comes with the project."""
+    return base / path if (base / path).exists() or not (PROJECT / path).exists() else PROJECT / path
+
+
+def _mistake(error: ValidationError, path: Path, lines: dict[tuple[str | int, ...], int]) -> ConfigFault:
+    """The first mistake as a fault; how many more there are is said with it."""
+    first = error.errors()[0]
+    loc = _yaml_path(first["loc"], lines)
+    line, key = line_of(loc, lines), ".".join(str(part) for part in loc) or "(top)"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    remedy = "correct the value"
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(loc)
+        near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+        found = f"the key {key!r} is unknown"
+        remedy = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known) or 'none'}"
+    elif first["type"] == "missing":
+        found, remedy = f"the key {key!r} is missing", "add it; the commented marketdata.yaml shows an example"
+    else:
+        found = f"{key}: {first['msg']}"
+    return ConfigFault(f"reading {path.name} line {line}", found + more, remedy.rstrip("."), key=key, line=line)
+
+
+def _yaml_path(loc: tuple[int | str, ...], lines: dict[tuple[str | int, ...], int]) -> tuple[int | str, ...]:
+    """pydantic's location without the names of union members, which no reader of the file ever wrote."""
+    kept: tuple[int | str, ...] = ()
+    for index, part in enumerate(loc):
+        if (*kept, part) in lines or index == len(loc) - 1:
+            kept = (*kept, part)
+    return kept
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    shapes = {"asset_classes": AssetClassSettings, "sources": SourceSettings, "rules": RuleSettings, "s3": S3Settings}
+    if len(loc) > 1:
+        model = shapes.get(str(loc[0]), Settings)
+    if "thresholds" in loc[:-1]:
+        model = Thresholds
+    elif "format" in loc[:-1]:
+        model = LandingFormat
+    return sorted(name for name in model.model_fields if name != "config_path")
