@@ -57,6 +57,12 @@ class PartitionFault(Fault):
     code = "partition"
 
 
+class CalendarFault(Fault):
+    """A question about sessions reaches beyond what the calendar knows."""
+
+    code = "calendar"
+
+
 class PayloadFault(Fault):
     """A vendor's file or answer as a whole cannot be read as what it claims to be."""
 
