@@ -197,7 +197,7 @@ def _mistake(error: ValidationError, path: Path, lines: dict[tuple[str | int, ..
 
 
 def _yaml_path(loc: tuple[int | str, ...], lines: dict[tuple[str | int, ...], int]) -> tuple[int | str, ...]:
-    """pydantic's location without the names of union members, which no reader of the file ever wrote."""
+    """A pydantic location without the names of union members, which no reader of the file ever wrote."""
     kept: tuple[int | str, ...] = ()
     for index, part in enumerate(loc):
         if (*kept, part) in lines or index == len(loc) - 1:

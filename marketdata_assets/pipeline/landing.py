@@ -1,0 +1,165 @@
+"""Landed files: each new content is archived, read and entered in `landing_files`; nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+import polars as pl
+
+from marketdata_assets.core import clock
+from marketdata_assets.core.faults import ConfigFault, Fault
+from marketdata_assets.core.periods import period_key, period_keys
+from marketdata_assets.core.timeframes import timeframe
+from marketdata_assets.lake.lake import PartitionKey, open_lake
+from marketdata_assets.lake.store import Entry, Store
+from marketdata_assets.pipeline.identity import canonical
+from marketdata_assets.pipeline.look import Look
+from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
+from marketdata_assets.schemas.bars import VALIDATED_BARS
+from marketdata_assets.settings import SourceSettings
+from marketdata_assets.sources.landing.read import Reading, read_payload
+
+_READERS = 4
+_UNPARTITIONED = PartitionKey(None, None)
+NEIGHBOURHOOD = timedelta(days=10)
+"""How far across the border of a period its first bars look for the ones they are judged against."""
+
+
+class LandingScan(NamedTuple):
+    """What a look at a landing folder found: inventory rows new this time, and the partitions they touch by timeframe."""
+
+    files: pl.DataFrame
+    touched: dict[str, set[PartitionKey]]
+
+
+def refresh(platform: Platform, source: str, progress: Callable[[int, int], None] | None = None) -> LandingScan:
+    """Take in whatever is new in a source's landing folder, by content; calling it again changes nothing.
+
+    Every file becomes a row per series in `landing_files/<source>`, landed or refused with its reason; its bytes go to the payload
+    archive first, whose first receipt is the rows' `known_at`. A missing folder is an empty one. A refused file is tried again
+    when its content, the source's settings or the instruments change. `progress(done, total)` counts files looked into.
+    """
+    config = source_settings(platform, source)
+    landing = open_lake(str(config.landing)).store
+    table = platform.path(LANDING_FILES, config.asset_class, source=source)
+    known = inventory(platform, source)
+    look = Look.last(platform, source)
+    landed = known.filter(pl.col("state") == LandingState.LANDED) if look.outdated else known
+    seen = set(zip(landed["path"], landed["payload_sha256"], strict=True))
+    fresh = look.changed(landing, refused=set(known["path"]) - set(landed["path"]))
+    rows: list[dict[str, object]] = []
+    received = clock.now()
+    with ThreadPoolExecutor(_READERS) as pool:
+        for done, taken in enumerate(pool.map(lambda e: _take(platform, source, config, landing, e, received, seen), fresh), start=1):
+            rows.extend(taken)
+            if progress:
+                progress(done, len(fresh))
+    new = LANDING_FILES.conform(pl.DataFrame(rows, schema=LANDING_FILES.polars_schema))
+    if new.height:
+        platform.lake.append(table, LANDING_FILES, _UNPARTITIONED, lambda old: _entered(old, new))
+    look.remember(platform, source, fresh)
+    return LandingScan(new, touched(platform, config.asset_class, new))
+
+
+def inventory(platform: Platform, source: str) -> pl.DataFrame:
+    """Every row of `landing_files/<source>` so far."""
+    config = source_settings(platform, source)
+    return platform.lake.scan(platform.path(LANDING_FILES, config.asset_class, source=source), LANDING_FILES).collect()
+
+
+def source_settings(platform: Platform, source: str) -> SourceSettings:
+    """The settings of a configured source; `ConfigFault` with the names there are."""
+    try:
+        return platform.settings.sources[source]
+    except KeyError:
+        names = ", ".join(platform.settings.sources) or "none"
+        raise ConfigFault("looking up a source", f"{source!r} is not configured", f"configured sources: {names}") from None
+
+
+def touched(platform: Platform, asset_class: str, files: pl.DataFrame) -> dict[str, set[PartitionKey]]:
+    """The partitions that landed series reach, by timeframe: every period of the span that the asset class has a partition for.
+
+    A span that ends close to the end of a period touches the next one too where that is already stored, because its first
+    bars are judged against these.
+    """
+    start = platform.settings.asset_classes[asset_class].start  # type: ignore[index]
+    horizon = clock.now().date() + timedelta(days=1)
+    symbols = set(platform.symbols(asset_class))
+    reach: dict[str, set[PartitionKey]] = {}
+    spans = files.filter(pl.col("state") == LandingState.LANDED, pl.col("first").is_not_null())
+    for name in spans["timeframe"].unique(maintain_order=True):
+        kind = timeframe(name).period
+        stored = set(platform.lake.partitions(platform.path(VALIDATED_BARS, asset_class, name)))
+        keys = reach.setdefault(name, set())
+        for symbol, first, last in spans.filter(pl.col("timeframe") == name).select("symbol", "first", "last").unique().iter_rows():
+            if symbol in symbols:
+                keys.update(PartitionKey(k, symbol) for k in period_keys(max(first, start), min(last + timedelta(days=1), horizon), kind))
+                keys.update({PartitionKey(period_key(last + NEIGHBOURHOOD, kind), symbol)} & stored)
+    return reach
+
+
+def _take(
+    platform: Platform, source: str, config: SourceSettings, landing: Store, entry: Entry, received: datetime, seen: set[tuple[str, str]]
+) -> list[dict[str, object]]:
+    data = landing.read(entry.path)
+    digest = sha256(data).hexdigest()
+    if (entry.path, digest) in seen:
+        return []
+    payload = platform.lake.archive.put(data, name=f"{source}/{entry.path}", received_at=received)
+    base = {"path": entry.path, "payload_sha256": digest, "size": len(data), "known_at": payload.received_at}
+    try:
+        reading = read_payload(entry.path, data, format=config.landing_format())
+        platform.readings.keep(digest, entry.path, len(data), reading)
+        return [{**base, **row} for row in _series_rows(platform, source, config, reading)]
+    except Fault as fault:
+        return [{**base, **_refusal(fault)}]
+
+
+def _series_rows(platform: Platform, source: str, config: SourceSettings, reading: Reading) -> Iterable[dict[str, object]]:
+    """One inventory row per canonical symbol and timeframe of a reading; a series nobody configured refuses the file."""
+    for series in reading.series:
+        if series.timeframe not in config.timeframes:
+            raise ConfigFault(
+                f"entering {series.timeframe} bars of {series.vendor_symbol}",
+                f"source {source} is configured for {', '.join(config.timeframes)}",
+                f"add {series.timeframe} to timeframes of the source and its asset class in marketdata.yaml",
+            )
+        for symbol, bars in canonical(platform.instruments, source, config.asset_class, series.vendor_symbol, series.bars):
+            yield {
+                "format": reading.format,
+                "state": LandingState.LANDED,
+                "reason": "; ".join(reading.notes),
+                "timeframe": series.timeframe,
+                "symbol": symbol,
+                "first": bars["timestamp"].dt.date().min(),
+                "last": bars["timestamp"].dt.date().max(),
+                "rows": bars.height,
+                "refused_rows": series.refused.height,
+            }
+
+
+def _refusal(fault: Fault) -> dict[str, object]:
+    return {
+        "format": "",
+        "state": LandingState.REFUSED,
+        "reason": f"[{fault.code}] {fault.tried}: {fault.found}. {fault.remedy}",
+        "timeframe": "",
+        "symbol": "",
+        "first": None,
+        "last": None,
+        "rows": 0,
+        "refused_rows": 0,
+    }
+
+
+def _entered(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The inventory with the new rows in it, each content of a path once; what landed at last replaces its own refusal."""
+    both = pl.concat([old, new]).unique(LANDING_FILES.key, keep="last", maintain_order=True)
+    landed = both.filter(pl.col("state") == LandingState.LANDED).select("path", "payload_sha256")
+    refused = both.filter(pl.col("state") == LandingState.REFUSED).join(landed, on=["path", "payload_sha256"], how="anti")
+    return LANDING_FILES.conform(pl.concat([both.filter(pl.col("state") == LandingState.LANDED), refused]))

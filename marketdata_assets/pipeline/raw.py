@@ -1,0 +1,206 @@
+"""Raw bars: what the archived payloads of a source say about a rectangle of partitions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+import polars as pl
+
+from marketdata_assets.core.periods import Window, period_expr, period_window
+from marketdata_assets.core.timeframes import timeframe as timeframe_named
+from marketdata_assets.lake.lake import PartitionKey, Published
+from marketdata_assets.pipeline.identity import canonical
+from marketdata_assets.pipeline.landing import inventory, source_settings
+from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.schemas.audit import REFUSED_ROWS, LandingState
+from marketdata_assets.schemas.bars import RAW_BARS
+from marketdata_assets.schemas.table import Table
+from marketdata_assets.sources.landing.read import Reading, read_payload
+from marketdata_assets.transforms.restate import restatements
+
+_READERS = 4
+_WRITERS = 8
+
+
+class Arrived(NamedTuple):
+    """What payloads say about some partitions: raw bars, refused rows, the payloads behind each key, and the keys that need nothing."""
+
+    bars: pl.DataFrame
+    refused: pl.DataFrame
+    inputs: dict[PartitionKey, dict[str, str]]
+    unchanged: set[PartitionKey]
+
+
+def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey]) -> Arrived:
+    """Every row of every archived payload that falls into `keys`, with the instant it became known.
+
+    A key whose stored partition already names exactly these payloads is `unchanged` and not read again. Rows of symbols or
+    periods outside `keys` are left out; nothing else is.
+    """
+    config = source_settings(platform, source)
+    files = _files_for(inventory(platform, source), timeframe, keys)
+    inputs = _inputs(files, keys)
+    path = platform.path(RAW_BARS, config.asset_class, timeframe, source)
+    unchanged = {key for key in keys if _absorbed(platform, path, key) == inputs[key]["payloads"]}
+    wanted = set(keys) - unchanged
+    mine = _rows(platform, source, files, timeframe, {key.symbol for key in wanted if key.symbol})
+    return Arrived(
+        _within(RAW_BARS, mine.bars, timeframe, wanted),
+        _within(REFUSED_ROWS, mine.refused, timeframe, wanted),
+        inputs,
+        unchanged,
+    )
+
+
+def publish_raw(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey], new: Arrived) -> list[Published]:
+    """Add what arrived to the stored partitions: rows that are new or changed, never a row less. Unchanged keys are passed over.
+
+    A partition without rows, before and after, is not written.
+    """
+    asset_class = source_settings(platform, source).asset_class
+    work = [key for key in sorted(keys) if key not in new.unchanged]
+    bars = _by_key(new.bars, RAW_BARS, timeframe)
+    refused = _by_key(new.refused, REFUSED_ROWS, timeframe)
+    raw_path = platform.path(RAW_BARS, asset_class, timeframe, source)
+    refused_path = platform.path(REFUSED_ROWS, asset_class, timeframe, source)
+
+    def add(key: PartitionKey) -> list[Published]:
+        done: list[Published] = []
+        if key in refused:
+            done.append(
+                platform.lake.append(refused_path, REFUSED_ROWS, key, lambda old: _union(old, refused[key]), inputs=new.inputs[key])
+            )
+        if key in bars:
+            done.append(platform.lake.append(raw_path, RAW_BARS, key, lambda old: restatements(old, bars[key]), inputs=new.inputs[key]))
+        return done
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return [published for group in pool.map(add, work) for published in group]
+
+
+def archived_bars(platform: Platform, source: str, timeframe: str, symbols: Collection[str], window: Window) -> pl.DataFrame:
+    """Raw bars of `symbols` in `window` straight from the payload archive, stored partition or not: the same rows a raw partition gets."""
+    reach = _reach(window.start.date(), window.end.date())
+    files = inventory(platform, source).filter(
+        pl.col("state") == LandingState.LANDED, pl.col("timeframe") == timeframe, pl.col("symbol").is_in(list(symbols)), reach
+    )
+    rows = _rows(platform, source, files, timeframe, set(symbols)).bars
+    return restatements(RAW_BARS.empty(), rows.filter(pl.col("timestamp") >= window.start, pl.col("timestamp") < window.end))
+
+
+def _reach(first: date, end: date) -> pl.Expr:
+    return (pl.col("first") < end) & (pl.col("last") >= first)
+
+
+def _files_for(files: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:
+    """Inventory rows of the landed series that reach any of the keys, one row per series and key, with the key's period."""
+    spans = pl.DataFrame(
+        [(k.symbol, k.period, period_window(k.period).start.date(), period_window(k.period).end.date()) for k in keys if k.period],
+        schema={"symbol": pl.String, "period": pl.String, "opens": pl.Date, "ends": pl.Date},
+        orient="row",
+    )
+    landed = files.filter(pl.col("state") == LandingState.LANDED, pl.col("timeframe") == timeframe)
+    # A refused row may be filed under a day beyond the bars of its series, never further than the neighbouring one.
+    slack = timedelta(days=1)
+    return landed.join(spans, on="symbol").filter(
+        (pl.col("first").is_null() | (pl.col("first") - slack < pl.col("ends"))),
+        pl.col("last").is_null() | (pl.col("last") + slack >= pl.col("opens")),
+    )
+
+
+def _inputs(files: pl.DataFrame, keys: Collection[PartitionKey]) -> dict[PartitionKey, dict[str, str]]:
+    """The hash over the payloads behind each key, in a fixed order."""
+    payloads: dict[PartitionKey, set[str]] = defaultdict(set)
+    for symbol, period, payload in files.select("symbol", "period", "payload_sha256").iter_rows():
+        payloads[PartitionKey(period, symbol)].add(payload)
+    return {key: {"payloads": sha256("\n".join(sorted(payloads[key])).encode()).hexdigest()} for key in keys}
+
+
+def _absorbed(platform: Platform, path: str, key: PartitionKey) -> str | None:
+    record = platform.lake.record(path, key)
+    return record.inputs.get("payloads") if record else None
+
+
+class _Rows(NamedTuple):
+    bars: pl.DataFrame
+    refused: pl.DataFrame
+
+
+def _rows(platform: Platform, source: str, files: pl.DataFrame, timeframe: str, symbols: set[str]) -> _Rows:
+    """Bars and refused rows of the payloads behind `files`, each payload read once, for the wanted symbols."""
+    payloads = (
+        files.filter(pl.col("symbol").is_in(list(symbols)))
+        .select("payload_sha256", "path", "known_at", "size")
+        .unique()
+        .sort("known_at", "path")
+    )
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = [
+            part
+            for group in pool.map(lambda row: list(_payload_rows(platform, source, timeframe, row)), payloads.iter_rows())
+            for part in group
+        ]
+    bars = [p.bars for p in parts if p.bars.height]
+    refused = [p.refused for p in parts if p.refused.height]
+    wanted = pl.col("symbol").is_in(list(symbols))
+    return _Rows(
+        pl.concat(bars).filter(wanted) if bars else RAW_BARS.empty(), pl.concat(refused).filter(wanted) if refused else REFUSED_ROWS.empty()
+    )
+
+
+def _payload_rows(platform: Platform, source: str, timeframe: str, row: tuple[object, ...]) -> Iterator[_Rows]:
+    payload, path, known_at, size = row
+    config = source_settings(platform, source)
+    tape = config.tape
+    for series in _reading(platform, source, str(payload), str(path), int(str(size))).series:
+        if series.timeframe != timeframe:
+            continue
+        origin = (pl.lit(known_at).cast(RAW_BARS.polars_schema["known_at"]).alias("known_at"), pl.lit(payload).alias("payload_sha256"))
+        told = series.bars.with_columns(*origin, *([pl.lit(tape).alias("tape")] if tape else []))
+        split = dict(canonical(platform.instruments, source, config.asset_class, series.vendor_symbol, told))
+        refused = dict(
+            canonical(
+                platform.instruments, source, config.asset_class, series.vendor_symbol, series.refused.with_columns(*origin), "filed_under"
+            )
+        )
+        for symbol in sorted(split.keys() | refused.keys()):
+            name = pl.lit(symbol).alias("symbol")
+            yield _Rows(
+                RAW_BARS.conform(split[symbol].with_columns(name)) if symbol in split else RAW_BARS.empty(),
+                REFUSED_ROWS.conform(refused[symbol].with_columns(name)) if symbol in refused else REFUSED_ROWS.empty(),
+            )
+
+
+def _reading(platform: Platform, source: str, payload: str, path: str, size: int) -> Reading:
+    kept = platform.readings.find(payload, path)
+    if kept is None:
+        kept = read_payload(path, platform.lake.archive.get(payload), format=source_settings(platform, source).landing_format())
+        platform.readings.keep(payload, path, size, kept)
+    return kept
+
+
+def _within(table: Table, rows: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:
+    wanted = pl.DataFrame(
+        {"symbol": [k.symbol for k in keys], "_period": [k.period for k in keys]}, schema={"symbol": pl.String, "_period": pl.String}
+    )
+    kind = timeframe_named(timeframe).period
+    return table.conform(
+        rows.with_columns(period_expr(table.dated_by, kind).alias("_period")).join(wanted, on=["symbol", "_period"], how="semi")
+    )
+
+
+def _by_key(rows: pl.DataFrame, table: Table, timeframe: str) -> Mapping[PartitionKey, pl.DataFrame]:
+    kind = timeframe_named(timeframe).period
+    parts = rows.with_columns(period_expr(table.dated_by, kind).alias("_period")).partition_by(
+        "_period", "symbol", as_dict=True, include_key=True
+    )
+    return {PartitionKey(str(period), str(symbol)): part.drop("_period") for (period, symbol), part in parts.items()}
+
+
+def _union(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    return REFUSED_ROWS.conform(pl.concat([old, new]).unique(REFUSED_ROWS.key, keep="first", maintain_order=True))
