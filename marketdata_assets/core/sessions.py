@@ -13,7 +13,7 @@ from marketdata_assets.core.faults import CalendarFault, ConfigFault
 from marketdata_assets.core.overrides import Override, OverrideKind, overrides_digest
 
 # Nasdaq keeps the hours and holidays of the New York Stock Exchange.
-CALENDARS = {"XNYS": "XNYS", "XNAS": "XNYS", "CRYPTO": "24/7"}
+CALENDARS = {"XNYS": "XNYS", "XNAS": "XNYS", "CRYPTO": "24/7", "24/7": "24/7"}
 ROUND_THE_CLOCK = "24/7"
 # The library knows no Saturday sessions (New York traded on Saturdays until 1952) and extrapolates its rules into the future;
 # fixed bounds keep its answers independent of today.
@@ -106,7 +106,7 @@ class Calendar:
 
 
 def calendar(exchange: str, overrides: Sequence[Override] = ()) -> Calendar:
-    """The calendar of an exchange (`XNYS`, `XNAS`, `CRYPTO`), the library's sessions with the overrides of that calendar applied.
+    """The calendar of an exchange (`XNYS`, `XNAS`, `CRYPTO`, or `24/7` itself): the library's sessions with the overrides applied.
 
     Made once for each pair of arguments; the library is loaded when the first session is asked for. `ConfigFault` for an exchange
     without a calendar, and for an override of one that never closes or that the library does not reach.

@@ -10,7 +10,7 @@ from marketdata_assets.core.symbols import is_canonical
 # Longest first, so that `BTCBUSD` is BTC in BUSD and not BTCB in USD.
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF", "TRY", "BRL", "KRW", "DAI")
 COIN_QUOTES = ("BTC", "ETH", "BNB")
-_CLASS_SHARE = re.compile(r"([A-Z0-9]{1,5})[-/_. ]([A-Z]{1,2})")
+_CLASS_SHARE = re.compile(r"([A-Z0-9]{1,8})[-/_. ]([A-Z]{1,2})")
 _PAIR = re.compile(r"([A-Z0-9]{1,16})[-/_. :]([A-Z0-9]{2,8})")
 # Kraken's ledger names: X before a coin, Z before a currency, and its own tickers for bitcoin and dogecoin.
 _LEDGER = re.compile(r"X([A-Z]{3})(?:Z(USD|EUR|GBP|JPY|CAD)|X(XBT|ETH))")
