@@ -14,8 +14,8 @@ from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault, Fault
 from marketdata_assets.core.periods import period_key, period_keys
 from marketdata_assets.core.timeframes import timeframe
-from marketdata_assets.lake.lake import PartitionKey, open_lake
-from marketdata_assets.lake.store import Entry, Store
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.folder import LandedFile, read_landed
 from marketdata_assets.pipeline.identity import canonical
 from marketdata_assets.pipeline.look import Look
 from marketdata_assets.pipeline.platform import Platform
@@ -45,17 +45,16 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
     when its content, the source's settings or the instruments change. `progress(done, total)` counts files looked into.
     """
     config = source_settings(platform, source)
-    landing = open_lake(str(config.landing)).store
     table = platform.path(LANDING_FILES, config.asset_class, source=source)
     known = inventory(platform, source)
     look = Look.last(platform, source)
     landed = known.filter(pl.col("state") == LandingState.LANDED) if look.outdated else known
     seen = set(zip(landed["path"], landed["payload_sha256"], strict=True))
-    fresh = look.changed(landing, refused=set(known["path"]) - set(landed["path"]))
+    fresh = look.changed(config.landing, refused=set(known["path"]) - set(landed["path"]))
     rows: list[dict[str, object]] = []
     received = clock.now()
     with ThreadPoolExecutor(_READERS) as pool:
-        for done, taken in enumerate(pool.map(lambda e: _take(platform, source, config, landing, e, received, seen), fresh), start=1):
+        for done, taken in enumerate(pool.map(lambda e: _take(platform, source, config, e, received, seen), fresh), start=1):
             rows.extend(taken)
             if progress:
                 progress(done, len(fresh))
@@ -104,9 +103,13 @@ def touched(platform: Platform, asset_class: str, files: pl.DataFrame) -> dict[s
 
 
 def _take(
-    platform: Platform, source: str, config: SourceSettings, landing: Store, entry: Entry, received: datetime, seen: set[tuple[str, str]]
+    platform: Platform, source: str, config: SourceSettings, entry: LandedFile, received: datetime, seen: set[tuple[str, str]]
 ) -> list[dict[str, object]]:
-    data = landing.read(entry.path)
+    try:
+        data = read_landed(config.landing, entry.path)
+    except Fault as fault:
+        unread = {"path": entry.path, "payload_sha256": "", "size": entry.size, "known_at": received}
+        return [] if (entry.path, "") in seen else [{**unread, **_refusal(fault)}]
     digest = sha256(data).hexdigest()
     if (entry.path, digest) in seen:
         return []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import orjson
 
 from marketdata_assets.core.instruments import format_instruments
-from marketdata_assets.lake.store import Entry, MissingFault, Store
+from marketdata_assets.lake.store import MissingFault
+from marketdata_assets.pipeline.folder import LandedFile, landed_files
 from marketdata_assets.pipeline.platform import Platform
 
 
@@ -33,19 +35,15 @@ class Look:
         except (MissingFault, orjson.JSONDecodeError, KeyError, TypeError):
             return cls({}, fingerprint, outdated=True)
 
-    def changed(self, landing: Store, refused: set[str]) -> list[Entry]:
-        """Files whose version differs from the last look, and the `refused` ones when the look is outdated.
-
-        Hidden files, names with a leading underscore and a README.md are nobody's data.
-        """
-        visible = [e for e in landing.list("") if not any(part.startswith((".", "_")) for part in e.path.split("/"))]
+    def changed(self, landing: Path, refused: set[str]) -> list[LandedFile]:
+        """Files whose version differs from the last look, and the `refused` ones when the look is outdated."""
         again = refused if self.outdated else set()
-        return [e for e in visible if e.path != "README.md" and (self.versions.get(e.path) != e.version or e.path in again)]
+        return [file for file in landed_files(landing) if self.versions.get(file.path) != file.version or file.path in again]
 
-    def remember(self, platform: Platform, source: str, fresh: list[Entry]) -> None:
+    def remember(self, platform: Platform, source: str, fresh: list[LandedFile]) -> None:
         """Note the versions just looked at."""
         if fresh or self.outdated:
-            versions = self.versions | {e.path: e.version for e in fresh}
+            versions = self.versions | {file.path: file.version for file in fresh}
             note = orjson.dumps({"fingerprint": self.fingerprint, "versions": versions}, option=orjson.OPT_SORT_KEYS)
             platform.lake.store.write(_path(source), note)
 

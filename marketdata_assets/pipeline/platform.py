@@ -11,7 +11,8 @@ from threading import Lock
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.instruments import Instruments
 from marketdata_assets.core.sessions import Calendar, calendar
-from marketdata_assets.lake.lake import Lake, S3Options, open_lake
+from marketdata_assets.lake.lake import Lake, open_lake
+from marketdata_assets.lake.s3_options import S3Options
 from marketdata_assets.reference import load_instruments, load_overrides
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from hashlib import sha256
@@ -13,7 +13,9 @@ import polars as pl
 
 from marketdata_assets.core.periods import Window, period_expr, period_window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
-from marketdata_assets.lake.lake import PartitionKey, Published
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.lake.publish import Published
+from marketdata_assets.lake.record import inputs_hash
 from marketdata_assets.pipeline.identity import canonical
 from marketdata_assets.pipeline.landing import inventory, source_settings
 from marketdata_assets.pipeline.platform import Platform
@@ -24,7 +26,6 @@ from marketdata_assets.sources.landing.read import Reading, read_payload
 from marketdata_assets.transforms.restate import restatements
 
 _READERS = 4
-_WRITERS = 8
 
 
 class Arrived(NamedTuple):
@@ -46,7 +47,8 @@ def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[Pa
     files = _files_for(inventory(platform, source), timeframe, keys)
     inputs = _inputs(files, keys)
     path = platform.path(RAW_BARS, config.asset_class, timeframe, source)
-    unchanged = {key for key in keys if _absorbed(platform, path, key) == inputs[key]["payloads"]}
+    stored = platform.lake.records(path, keys)
+    unchanged = {key for key, record in stored.items() if record.inputs == inputs_hash(inputs[key])}
     wanted = set(keys) - unchanged
     mine = _rows(platform, source, files, timeframe, {key.symbol for key in wanted if key.symbol})
     return Arrived(
@@ -63,24 +65,22 @@ def publish_raw(platform: Platform, source: str, timeframe: str, keys: Collectio
     A partition without rows, before and after, is not written.
     """
     asset_class = source_settings(platform, source).asset_class
-    work = [key for key in sorted(keys) if key not in new.unchanged]
-    bars = _by_key(new.bars, RAW_BARS, timeframe)
-    refused = _by_key(new.refused, REFUSED_ROWS, timeframe)
-    raw_path = platform.path(RAW_BARS, asset_class, timeframe, source)
-    refused_path = platform.path(REFUSED_ROWS, asset_class, timeframe, source)
-
-    def add(key: PartitionKey) -> list[Published]:
-        done: list[Published] = []
-        if key in refused:
-            done.append(
-                platform.lake.append(refused_path, REFUSED_ROWS, key, lambda old: _union(old, refused[key]), inputs=new.inputs[key])
-            )
-        if key in bars:
-            done.append(platform.lake.append(raw_path, RAW_BARS, key, lambda old: restatements(old, bars[key]), inputs=new.inputs[key]))
-        return done
-
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        return [published for group in pool.map(add, work) for published in group]
+    work = [key for key in keys if key not in new.unchanged]
+    refused = platform.lake.update(
+        platform.path(REFUSED_ROWS, asset_class, timeframe, source),
+        REFUSED_ROWS,
+        work if new.refused.height else [],
+        lambda old: _union(old, new.refused),
+        inputs=new.inputs.__getitem__,
+    )
+    bars = platform.lake.update(
+        platform.path(RAW_BARS, asset_class, timeframe, source),
+        RAW_BARS,
+        work,
+        lambda old: restatements(old, new.bars),
+        inputs=new.inputs.__getitem__,
+    )
+    return [*refused, *bars]
 
 
 def archived_bars(platform: Platform, source: str, timeframe: str, symbols: Collection[str], window: Window) -> pl.DataFrame:
@@ -119,11 +119,6 @@ def _inputs(files: pl.DataFrame, keys: Collection[PartitionKey]) -> dict[Partiti
     for symbol, period, payload in files.select("symbol", "period", "payload_sha256").iter_rows():
         payloads[PartitionKey(period, symbol)].add(payload)
     return {key: {"payloads": sha256("\n".join(sorted(payloads[key])).encode()).hexdigest()} for key in keys}
-
-
-def _absorbed(platform: Platform, path: str, key: PartitionKey) -> str | None:
-    record = platform.lake.record(path, key)
-    return record.inputs.get("payloads") if record else None
 
 
 class _Rows(NamedTuple):
@@ -192,14 +187,6 @@ def _within(table: Table, rows: pl.DataFrame, timeframe: str, keys: Collection[P
     return table.conform(
         rows.with_columns(period_expr(table.dated_by, kind).alias("_period")).join(wanted, on=["symbol", "_period"], how="semi")
     )
-
-
-def _by_key(rows: pl.DataFrame, table: Table, timeframe: str) -> Mapping[PartitionKey, pl.DataFrame]:
-    kind = timeframe_named(timeframe).period
-    parts = rows.with_columns(period_expr(table.dated_by, kind).alias("_period")).partition_by(
-        "_period", "symbol", as_dict=True, include_key=True
-    )
-    return {PartitionKey(str(period), str(symbol)): part.drop("_period") for (period, symbol), part in parts.items()}
 
 
 def _union(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

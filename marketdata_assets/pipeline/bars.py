@@ -1,0 +1,97 @@
+"""From raw bars to validated ones: normalize each source, audit all of them together, choose between those that passed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import polars as pl
+
+from marketdata_assets.core.timeframes import timeframe as timeframe_named
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.circumstances import audit_context, neighbouring_raw
+from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.rules.audit import audit
+from marketdata_assets.schemas.audit import QUARANTINE
+from marketdata_assets.schemas.bars import NORMALIZED_BARS
+from marketdata_assets.transforms.arbitrate import arbitrate
+from marketdata_assets.transforms.coverage import coverage
+from marketdata_assets.transforms.normalize import normalize
+
+
+class Audited(NamedTuple):
+    """The audit's outcome: validated bars, what was kept out, what is missing, and what every rule found."""
+
+    validated: pl.DataFrame
+    quarantine: pl.DataFrame
+    coverage: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def normalized(
+    platform: Platform, asset_class: str, timeframe: str, raw: Mapping[str, pl.DataFrame], as_of: datetime | None = None
+) -> pl.DataFrame:
+    """Normalized bars of several sources, given each one's raw bars; currencies come from the instruments."""
+    config = platform.settings.asset_classes[asset_class]  # type: ignore[index]
+    currencies = {s: platform.instruments.get(s).currency for s in platform.symbols(asset_class)}
+    parts = [
+        normalize(
+            bars,
+            source=source,
+            currency=config.currency,
+            sessions=_sessions(platform, asset_class, bars),
+            intraday=timeframe_named(timeframe).intraday,
+            as_of=as_of,
+        ).bars
+        for source, bars in raw.items()
+        if bars.height
+    ]
+    if not parts:
+        return NORMALIZED_BARS.empty()
+    currency = pl.col("symbol").replace_strict(currencies, default=config.currency, return_dtype=pl.String)
+    return NORMALIZED_BARS.conform(pl.concat(parts).with_columns(currency.alias("currency")))
+
+
+def audited(
+    platform: Platform,
+    asset_class: str,
+    timeframe: str,
+    bars: pl.DataFrame,
+    refused: Mapping[str, pl.DataFrame],
+    keys: Collection[PartitionKey],
+    as_of: datetime | None = None,
+) -> Audited:
+    """Validated bars, quarantine and coverage of the partitions `keys`, from their normalized bars and each source's refused rows.
+
+    `AuditFault` when the frame fails as a whole. Neighbours across the borders of the partitions come from the payload archive.
+    """
+    around = normalized(platform, asset_class, timeframe, neighbouring_raw(platform, asset_class, timeframe, keys), as_of)
+    context = audit_context(platform, asset_class, timeframe, keys, around, as_of)
+    verdict = audit(bars, context)
+    sources = list(platform.settings.sources_of(asset_class, timeframe))
+    validated = arbitrate(verdict.kept, priority=sources, tolerance_bps=context.agreement_bps)
+    quarantine = QUARANTINE.conform(pl.concat([verdict.quarantine, *(_unread(rows, source) for source, rows in refused.items())]))
+    covered = coverage(
+        validated,
+        quarantine,
+        sessions=context.sessions,
+        symbols=context.symbols,
+        spans=context.spans,
+        window=context.window,
+        timeframe=context.timeframe,
+    )
+    return Audited(validated, quarantine, covered, verdict.findings)
+
+
+def _unread(rows: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Refused rows of one source as quarantined ones: no bar, hence no timestamp."""
+    return QUARANTINE.conform(rows.with_columns(source=pl.lit(source)))
+
+
+def _sessions(platform: Platform, asset_class: str, bars: pl.DataFrame) -> pl.DataFrame:
+    first, last = bars["timestamp"].min(), bars["timestamp"].max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return platform.calendar(asset_class).sessions(datetime.min.date(), datetime.min.date())
+    calendar = platform.calendar(asset_class)
+    return calendar.sessions(*calendar.clip(first.date(), last.date() + timedelta(days=1)))
