@@ -22,9 +22,9 @@ class PeriodKind(StrEnum):
 
 _FORMAT = {PeriodKind.YEAR: "%Y", PeriodKind.MONTH: "%Y-%m", PeriodKind.DAY: "%Y-%m-%d"}
 _SHAPE = {
-    PeriodKind.YEAR: re.compile(r"\d{4}"),
-    PeriodKind.MONTH: re.compile(r"\d{4}-\d{2}"),
-    PeriodKind.DAY: re.compile(r"\d{4}-\d{2}-\d{2}"),
+    PeriodKind.YEAR: re.compile(r"\d{4}", re.ASCII),
+    PeriodKind.MONTH: re.compile(r"\d{4}-\d{2}", re.ASCII),
+    PeriodKind.DAY: re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
 }
 
 
@@ -49,9 +49,9 @@ def period_window(key: str) -> Window:
     kind = period_kind(key)
     try:
         start = datetime.strptime(key, _FORMAT[kind]).replace(tzinfo=UTC)
-    except ValueError:
+        return Window(start, _next(start, kind))
+    except (ValueError, OverflowError):
         raise _malformed(key) from None
-    return Window(start, _next(start, kind))
 
 
 def period_kind(key: str) -> PeriodKind:

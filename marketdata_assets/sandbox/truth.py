@@ -37,8 +37,8 @@ class Defect:
 class Event:
     """Something that really happened: no defect, and no reason for an alarm once the event is known.
 
-    `value` is the ratio new/old of a split, the cash of a dividend, the minutes of a half day or halt, the factor of a real move; `symbol` is empty for the
-    whole market. It took effect on `session`, over `[first, last)` where it has hours.
+    `value` is the ratio new/old of a split, the cash of a dividend, the minutes of a half day or halt, the factor of a real move;
+    `symbol` is empty for the whole market. It took effect on `session`, over `[first, last)` where it has hours.
     """
 
     kind: str
