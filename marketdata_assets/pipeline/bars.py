@@ -90,8 +90,7 @@ def _unread(rows: pl.DataFrame, source: str) -> pl.DataFrame:
 
 
 def _sessions(platform: Platform, asset_class: str, bars: pl.DataFrame) -> pl.DataFrame:
-    first, last = bars["timestamp"].min(), bars["timestamp"].max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return platform.calendar(asset_class).sessions(datetime.min.date(), datetime.min.date())
+    """The sessions that `bars`, at least one, reach over."""
+    first, last = bars.select(pl.col("timestamp").min().dt.date().alias("first"), pl.col("timestamp").max().dt.date().alias("last")).row(0)
     calendar = platform.calendar(asset_class)
-    return calendar.sessions(*calendar.clip(first.date(), last.date() + timedelta(days=1)))
+    return calendar.sessions(*calendar.clip(first, last + timedelta(days=1)))

@@ -22,10 +22,12 @@ from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.settings import SourceSettings
+from marketdata_assets.sources.landing.checksums import SUFFIX as CHECKSUM_SUFFIX
 from marketdata_assets.sources.landing.read import Reading, read_payload
 
 _READERS = 4
 _UNPARTITIONED = PartitionKey(None, None)
+_NO_SERIES = {"format": "", "timeframe": "", "symbol": "", "first": None, "last": None, "rows": 0, "refused_rows": 0}
 NEIGHBOURHOOD = timedelta(days=10)
 """How far across the border of a period its first bars look for the ones they are judged against."""
 
@@ -116,7 +118,9 @@ def _take(
     payload = platform.lake.archive.put(data, name=f"{source}/{entry.path}", received_at=received)
     base = {"path": entry.path, "payload_sha256": digest, "size": len(data), "known_at": payload.received_at}
     try:
-        reading = read_payload(entry.path, data, format=config.landing_format())
+        reading = read_payload(
+            entry.path, data, format=config.landing_format(), asset_class=config.asset_class, checksum=_checksum(config, entry.path)
+        )
         platform.readings.keep(digest, entry.path, len(data), reading)
         return [{**base, **row} for row in _series_rows(platform, source, config, reading)]
     except Fault as fault:
@@ -125,6 +129,8 @@ def _take(
 
 def _series_rows(platform: Platform, source: str, config: SourceSettings, reading: Reading) -> Iterable[dict[str, object]]:
     """One inventory row per canonical symbol and timeframe of a reading; a series nobody configured refuses the file."""
+    if not reading.series:
+        yield {**_NO_SERIES, "format": reading.format, "state": LandingState.LANDED, "reason": "; ".join(reading.notes)}
     for series in reading.series:
         if series.timeframe not in config.timeframes:
             raise ConfigFault(
@@ -146,18 +152,14 @@ def _series_rows(platform: Platform, source: str, config: SourceSettings, readin
             }
 
 
+def _checksum(config: SourceSettings, path: str) -> bytes | None:
+    """What a `.CHECKSUM` file beside a landed one says, when there is one."""
+    beside = path + CHECKSUM_SUFFIX
+    return read_landed(config.landing, beside) if (config.landing / beside).is_file() else None
+
+
 def _refusal(fault: Fault) -> dict[str, object]:
-    return {
-        "format": "",
-        "state": LandingState.REFUSED,
-        "reason": f"[{fault.code}] {fault.tried}: {fault.found}. {fault.remedy}",
-        "timeframe": "",
-        "symbol": "",
-        "first": None,
-        "last": None,
-        "rows": 0,
-        "refused_rows": 0,
-    }
+    return {**_NO_SERIES, "state": LandingState.REFUSED, "reason": f"[{fault.code}] {fault.tried}: {fault.found}. {fault.remedy}"}
 
 
 def _entered(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -106,7 +106,5 @@ def open_platform(settings: Settings) -> Platform:
     ones never share a lake).
     """
     s3 = settings.s3
-    lake = open_lake(
-        settings.lake, s3=S3Options(endpoint_url=s3.endpoint_url, region=s3.region, server_side_encryption=s3.server_side_encryption)
-    )
+    lake = open_lake(settings.lake, s3=S3Options(endpoint_url=s3.endpoint_url, region=s3.region, sse=s3.server_side_encryption))
     return Platform(settings, lake, load_instruments(settings.instruments))

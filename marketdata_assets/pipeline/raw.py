@@ -174,7 +174,8 @@ def _payload_rows(platform: Platform, source: str, timeframe: str, row: tuple[ob
 def _reading(platform: Platform, source: str, payload: str, path: str, size: int) -> Reading:
     kept = platform.readings.find(payload, path)
     if kept is None:
-        kept = read_payload(path, platform.lake.archive.get(payload), format=source_settings(platform, source).landing_format())
+        config = source_settings(platform, source)
+        kept = read_payload(path, platform.lake.archive.get(payload), format=config.landing_format(), asset_class=config.asset_class)
         platform.readings.keep(payload, path, size, kept)
     return kept
 
