@@ -17,7 +17,9 @@ from marketdata_assets.rules.context import NEIGHBOUR_DAYS, AuditContext
 from marketdata_assets.schemas.audit import LandingState
 from marketdata_assets.schemas.bars import RAW_BARS
 
-_SPANS = {"symbol": pl.String, "source": pl.String, "first": pl.Date, "last": pl.Date, "known_at": pl.Datetime("us", "UTC")}
+_SPANS = pl.Schema(
+    {"symbol": pl.String(), "source": pl.String(), "first": pl.Date(), "last": pl.Date(), "known_at": pl.Datetime("us", "UTC")}
+)
 
 
 def audit_context(

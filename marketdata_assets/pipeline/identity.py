@@ -31,7 +31,7 @@ def canonical(
         if not mine.height:
             continue
         if holder.symbol is None:
-            first = mine[dated_by].cast(pl.Date).min()
+            first = mine[dated_by].cast(pl.Date).sort()[0]
             raise SymbolFault(
                 f"finding the {asset_class} instrument behind {source}'s {spelling!r} on {first}",
                 "the ticker belonged to nobody the instruments file knows",
