@@ -85,9 +85,20 @@ class Rule:
     verify: Callable[[pl.DataFrame], str | None] | None = None
 
 
-def cases(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with exactly the columns of CASES; `n` is 1 and the rest null where it has none."""
-    filled = frame if "n" in frame.columns else frame.with_columns(n=pl.lit(1))
+def sentence(words: str, *figures: str | pl.Expr) -> pl.Expr:
+    """`words` with each `{}` replaced by a column or expression in turn; what is absent reads `none`."""
+    # pl.format of Polars 2.1 panics on a column whose first chunk is empty.
+    texts = [(pl.col(f) if isinstance(f, str) else f).cast(pl.String).fill_null("none") for f in figures]
+    gaps = words.split("{}")
+    parts = [pl.lit(gaps[0])] + [part for text, after in zip(texts, gaps[1:], strict=True) for part in (text, pl.lit(after))]
+    return pl.concat_str(parts)
+
+
+def cases(frame: pl.DataFrame, reason: pl.Expr | None = None, measure: pl.Expr | None = None) -> pl.DataFrame:
+    """`frame` with exactly the columns of CASES, `reason` and `measure` worked out; `n` is 1 and the rest null where it has none."""
+    added = {"n": pl.lit(1)} if "n" not in frame.columns else {}
+    told = {name: expression for name, expression in (("reason", reason), ("measure", measure)) if expression is not None}
+    filled = frame.with_columns(**added, **told)
     return filled.select(
         (pl.col(name) if name in filled.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in CASES_SCHEMA.items()
     )
