@@ -1,0 +1,48 @@
+"""The whole lake read again and held against its own hashes and page checksums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from typing import NamedTuple
+
+from marketdata_assets.core.faults import Fault
+from marketdata_assets.lake.archive import PayloadArchive
+from marketdata_assets.lake.layout import PAYLOADS, SUFFIX, key_of
+from marketdata_assets.lake.parquet import check_pages
+from marketdata_assets.lake.scan import read_verified
+from marketdata_assets.lake.store import Entry, Store
+
+
+class Finding(NamedTuple):
+    """One file that is not what it ought to be, as the fault that reading it would raise."""
+
+    path: str
+    code: str
+    found: str
+    remedy: str
+
+
+def scrub(store: Store, archive: PayloadArchive, prefix: str) -> Iterator[Finding]:
+    """Every damaged, misplaced or foreign file below the folder or table `prefix` ("" for all), in order of path."""
+    entries = store.list(prefix)
+    alone = store.stat(prefix + SUFFIX) if prefix else None
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        findings = pool.map(lambda entry: _judge(store, archive, entry), [*([alone] if alone else []), *entries])
+        yield from (finding for finding in findings if finding is not None)
+
+
+def _judge(store: Store, archive: PayloadArchive, entry: Entry) -> Finding | None:
+    folder, _, name = entry.path.rpartition("/")
+    try:
+        if entry.path.startswith(PAYLOADS + "/") and name.endswith(".zst") and folder == f"{PAYLOADS}/{name[:2]}":
+            archive.get(name.removesuffix(".zst"))
+        elif key_of(entry.path) is not None:
+            for file in read_verified(store, [entry.path]):
+                check_pages(file.data, file.record.rows, file.path)
+        else:
+            return Finding(entry.path, "foreign", "the file of no partition and no payload", "move it out of the lake")
+    except Fault as fault:
+        return Finding(entry.path, fault.code, fault.found, fault.remedy)
+    return None
