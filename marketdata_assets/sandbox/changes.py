@@ -23,8 +23,8 @@ def _set(**values: pl.Expr) -> Change:
 high_below_low = _set(high=pl.col("low"), low=pl.col("high"))
 negative_low = _set(low=-pl.col("low"))
 zero_low = _set(low=pl.lit(0.0))
-close_x100 = _set(close=pl.col("close") * 100)
-row_x100 = _set(**{name: pl.col(name) * 100 for name in PRICES})
+close_x100 = _set(close=(pl.col("close") * 100).round(2))
+row_x100 = _set(**{name: (pl.col(name) * 100).round(2) for name in PRICES})
 zero_volume = _set(volume=pl.lit(0))
 
 

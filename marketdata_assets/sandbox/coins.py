@@ -45,9 +45,9 @@ def hourly_bars(seed: int, coin: Coin, start: datetime, end: datetime) -> pl.Dat
 
 def elsewhere(seed: int, coin: Coin, bars: pl.DataFrame, venue: str, share: float) -> pl.DataFrame:
     """The same hours on another venue: prices a few basis points off, `share` of the volume and trades, none where there is none."""
-    rng = stream(seed, coin.symbol, venue)
-    off = 1 + 0.0002 * rng.standard_normal(bars.height)
-    part = share * np.exp(0.15 * rng.standard_normal(bars.height))
+    noise = stream(seed, coin.symbol, venue).standard_normal((bars.height, 2))
+    off = 1 + 0.0002 * noise[:, 0]
+    part = share * np.exp(0.15 * noise[:, 1])
     moved = bars.with_columns(
         *(pl.col(name) * pl.Series(off) for name in ("open", "high", "low", "close")),
         volume=(pl.col("volume") * pl.Series(part)).round(8),

@@ -55,7 +55,7 @@ CAST = (
     Company("MISTRAL", "Information Technology", 205.0, 1.4, 0.018, 240_000_000),
     Company("NORVEX", "Health Care", 38.0, 1.2, 0.020, 150_000_000, listed=0.3),
 )
-INTRADAY = ("ALDERA", "BRAVEN", "JUNARO")
+INTRADAY = ("ALDERA", "BRAVEN", "JUNARO", "LUMARO")
 
 
 @dataclass(frozen=True)

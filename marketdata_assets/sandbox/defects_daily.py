@@ -26,23 +26,23 @@ def _second(symbol: str, place: float, length: int, kind: str, rule: str, change
 
 
 PLANTINGS = (
-    _first("BRAVEN", 0.20, 1, "high_below_low", "high_low", changes.high_below_low, "high and low exchanged"),
-    _first("DELTOR", 0.25, 1, "negative_price", "price_positive", changes.negative_low, "the low with a minus sign"),
-    _first("DELTOR", 0.45, 1, "zero_price", "price_positive", changes.zero_low, "the low is 0"),
-    _first("HELIOX", 0.30, 1, "close_x100", "high_low", changes.close_x100, "the close in cents"),
-    _first("ELMARK", 0.70, 1, "row_x100", "price_jump", changes.row_x100, "all four prices in cents"),
-    _first("CORDEL.B", 0.35, 1, "conflicting_duplicate", "duplicate", changes.contradicted, "two rows for a session, closes 1.5% apart"),
-    _first("GALVEN", 0.35, 6, "stale_repeat", "stale", changes.stale, "prices and volume of the session before, six times over"),
+    _first("BRAVEN", 0.20, 1, "high_below_low", "high_below_body", changes.high_below_low, "high and low exchanged"),
+    _first("DELTOR", 0.25, 1, "negative_price", "price_not_positive", changes.negative_low, "the low with a minus sign"),
+    _first("DELTOR", 0.45, 1, "zero_price", "price_not_positive", changes.zero_low, "the low is 0"),
+    _first("HELIOX", 0.30, 1, "close_x100", "high_below_body", changes.close_x100, "the close in cents"),
+    _first("ELMARK", 0.70, 1, "row_x100", "price_off_scale", changes.row_x100, "all four prices in cents"),
+    _first("CORDEL.B", 0.35, 1, "conflicting_duplicate", "key_conflict", changes.contradicted, "two rows for a session, closes 1.5% apart"),
+    _first("GALVEN", 0.35, 6, "stale_repeat", "frozen_feed", changes.stale, "prices and volume of the session before, six times over"),
     _first("KELVAN", 0.30, 1, "zero_volume", "zero_volume", changes.zero_volume, "volume 0 though the price moved"),
-    _first("JUNARO", 0.40, 3, "gap", "gap", changes.missing, "three sessions that this source lacks"),
-    _first("KELVAN", 0.60, 2, "gap_everywhere", "gap", changes.missing, "two sessions that every source lacks"),
-    _second("KELVAN", 0.60, 2, "gap_everywhere", "gap", changes.missing, "two sessions that every source lacks"),
-    _second("CORDEL.B", 0.55, 1, "exact_duplicate", "duplicate", changes.repeated, "one row twice"),
-    _second("JUNARO", 0.65, 1, "disagreement", "cross_source", changes.close_off(1.03), "close 3% above the other source"),
-    _second("JUNARO", 0.72, 2, "disagreement", "cross_source", changes.close_off(0.97), "close 3% below the other source"),
-    _second("JUNARO", 0.80, 1, "disagreement", "cross_source", changes.close_off(1.03), "close 3% above the other source"),
-    _second("ALDERA", 0.0, 0, "already_adjusted", "price_basis", changes.adjusted, "split-adjusted though raw was promised"),
-    _second("INDRIS", 0.0, 0, "shifted_day", "shifted", changes.moved("-1d"), "every bar one day early"),
+    _first("JUNARO", 0.40, 3, "gap", "missing_sessions", changes.missing, "three sessions that this source lacks"),
+    _first("KELVAN", 0.60, 2, "gap_everywhere", "missing_sessions", changes.missing, "two sessions that every source lacks"),
+    _second("KELVAN", 0.60, 2, "gap_everywhere", "missing_sessions", changes.missing, "two sessions that every source lacks"),
+    _second("CORDEL.B", 0.55, 1, "exact_duplicate", "merged_duplicates", changes.repeated, "one row twice"),
+    _second("JUNARO", 0.65, 1, "disagreement", "cross_source_deviation", changes.close_off(1.03), "close 3% above the other source"),
+    _second("JUNARO", 0.72, 2, "disagreement", "cross_source_deviation", changes.close_off(0.97), "close 3% below the other source"),
+    _second("JUNARO", 0.80, 1, "disagreement", "cross_source_deviation", changes.close_off(1.03), "close 3% above the other source"),
+    _second("ALDERA", 0.0, 0, "already_adjusted", "price_basis_flip", changes.adjusted, "split-adjusted though raw was promised"),
+    _second("INDRIS", 0.0, 0, "shifted_day", "shifted_series", changes.moved("-1d"), "every bar one day early"),
 )
 CLOSED = ("LUMARO", 0.40, 0.75)
 IDENTICAL = ("BRAVEN", "MISTRAL")
@@ -72,7 +72,7 @@ def as_first_sent(feeds: Feeds, received: datetime) -> tuple[Feeds, list[Defect]
             row = bars.filter(pl.col("timestamp") < received.replace(hour=0, minute=0)).row(-back, named=True)
             wrong = round(row["close"] * factor, 2)
             detail = f"close first sent as {wrong:.2f}, restated to {row['close']:.2f} in the second delivery"
-            one = Planting("late_correction", "restated", series, 1.0, 1, changes.close_off(factor), detail)
+            one = Planting("late_correction", "", series, 1.0, 1, changes.close_off(factor), detail)
             found.append(plant(then, one, [row["timestamp"]], _PATHS[series.source](symbol)))
     return then, found
 

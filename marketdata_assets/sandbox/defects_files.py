@@ -27,9 +27,9 @@ def plant_files(files: Iterable[File]) -> tuple[list[File], list[Defect]]:
 
 
 _CHANGES = {
-    FOOTNOTE: ("footnote", "unreadable_row", 1, "the last row is a footnote, repeated in every cell"),
-    ERROR_BODY: ("json_error", "unreadable_file", 0, "the vendor's JSON error, saved as .csv"),
-    EMPTY: ("empty_file", "empty_file", 0, "a header without rows"),
+    FOOTNOTE: ("footnote", "unreadable_time", 1, "the last row is a footnote, repeated in every cell"),
+    ERROR_BODY: ("json_error", "refused_file", 0, "the vendor's JSON error, saved as .csv"),
+    EMPTY: ("empty_file", "no_rows", 0, "a header without rows"),
 }
 
 

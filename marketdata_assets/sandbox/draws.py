@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -43,17 +44,17 @@ def extremes(rng: np.random.Generator, start: Floats, end: Floats, sigma: Floats
     The laws of the maximum and the minimum of a bridge are exact, each for itself; they are drawn independently.
     """
     move = end - start
-    up, down = rng.random(len(move)), rng.random(len(move))
+    up, down = rng.random((len(move), 2)).T
     high = (move + np.sqrt(move**2 - 2 * sigma**2 * np.log1p(-up))) / 2
     low = (move - np.sqrt(move**2 - 2 * sigma**2 * np.log1p(-down))) / 2
     return start + high, start + low
 
 
 def ticked(frame: pl.DataFrame, tick: float) -> pl.DataFrame:
-    """`frame` with open, high, low, close on the price grid `tick`, high and low still enclosing open and close."""
-    grid = round(1 / tick)
+    """`frame` with open, high, low, close on the price grid `tick` (a power of ten), high and low still enclosing open and close."""
+    decimals = round(-math.log10(tick))
     snapped = frame.with_columns(
-        (pl.max_horizontal((pl.col(name) * grid).round(), 1.0) / grid).alias(name) for name in ("open", "high", "low", "close")
+        pl.max_horizontal(pl.col(name).round(decimals), pl.lit(tick)).alias(name) for name in ("open", "high", "low", "close")
     )
     return snapped.with_columns(
         high=pl.max_horizontal("open", "high", "close"),

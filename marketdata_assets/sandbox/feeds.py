@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from marketdata_assets.sandbox.changes import invented
 from marketdata_assets.sandbox.coins import elsewhere, hourly_bars
 from marketdata_assets.sandbox.companies import COINS, INTRADAY, Coin, Company, session_at
 from marketdata_assets.sandbox.draws import stream
@@ -19,6 +20,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # A pair with less than a trade a minute has no minute file.
 MINUTE_RATE = 1_000
 HALT = ("BRAVEN", 3, 95, 45)
+LATE = ("ALDERA", (35, 70, 145))
 
 
 def daily_feeds(seed: int, daily: dict[str, pl.DataFrame], cast: Iterable[Company], days: Sequence[date]) -> Feeds:
@@ -43,7 +45,9 @@ def minute_window(sessions: pl.DataFrame, count: int) -> pl.DataFrame:
 
 
 def minute_feeds(seed: int, daily: dict[str, pl.DataFrame], window: pl.DataFrame) -> Feeds:
-    """Regular-hours minutes of the sessions in `window`; a market halt leaves some minutes of one company without rows."""
+    """Regular-hours minutes of the sessions in `window`; a halt leaves some minutes of one company without rows,
+    and another one trades on after the half day's close.
+    """
     feeds: Feeds = {}
     for symbol in INTRADAY:
         parts = [_inside(seed, symbol, bar, MINUTE) for bar in _joined(daily[symbol], window)]
@@ -51,6 +55,8 @@ def minute_feeds(seed: int, daily: dict[str, pl.DataFrame], window: pl.DataFrame
         if symbol == HALT[0]:
             first, last = halt(window)
             bars = bars.filter(~pl.col("timestamp").is_between(first, last, closed="left"))
+        if symbol == LATE[0]:
+            bars = invented(bars, after_hours(window))
         feeds[Series(lean.SOURCE, "1m", symbol)] = bars
     return feeds
 
@@ -72,6 +78,12 @@ def halt(window: pl.DataFrame) -> tuple[datetime, datetime]:
     _, session, after, length = HALT
     opening: datetime = window["open"][min(session, window.height - 1)]
     return opening + after * MINUTE, opening + (after + length) * MINUTE
+
+
+def after_hours(window: pl.DataFrame) -> list[datetime]:
+    """Minutes after the earliest close of the window in which one company still trades, as it may."""
+    close: datetime = window.sort("minutes", "session")["close"][0]
+    return [close + minute * MINUTE for minute in LATE[1]]
 
 
 def coin_feeds(spec: Spec) -> Feeds:

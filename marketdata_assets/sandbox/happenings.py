@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from marketdata_assets.sandbox.companies import Company, session_at
-from marketdata_assets.sandbox.feeds import HALT, halt
+from marketdata_assets.sandbox.feeds import HALT, LATE, after_hours, halt
 from marketdata_assets.sandbox.truth import Event
 
 
@@ -20,6 +20,8 @@ def events(cast: Iterable[Company], daily: dict[str, pl.DataFrame], sessions: pl
     if window.height:
         first, last = halt(window)
         yield Event("halt", HALT[0], first.date(), first, last, HALT[3], "trading stopped within the session")
+        late = after_hours(window)
+        yield Event("after_hours", LATE[0], late[0].date(), late[0], late[-1], len(late), "trades after the close, as they may happen")
     for company in cast:
         yield from _of_company(company, daily[company.symbol], days)
 

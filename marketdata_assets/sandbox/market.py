@@ -15,12 +15,12 @@ from marketdata_assets.core.sessions import calendar
 from marketdata_assets.sandbox.companies import Company, companies, instruments
 from marketdata_assets.sandbox.defects_daily import as_first_sent, plant_daily
 from marketdata_assets.sandbox.defects_files import plant_files
-from marketdata_assets.sandbox.defects_shorter import plant_coins, plant_minutes
+from marketdata_assets.sandbox.defects_shorter import finished, plant_coins, plant_minutes, unfinished
 from marketdata_assets.sandbox.equities import daily_bars, factors
 from marketdata_assets.sandbox.feeds import coin_feeds, daily_feeds, hour_feeds, minute_feeds, minute_window
 from marketdata_assets.sandbox.happenings import events
 from marketdata_assets.sandbox.planting import Feeds
-from marketdata_assets.sandbox.rendering import files, forming
+from marketdata_assets.sandbox.rendering import files
 from marketdata_assets.sandbox.spec import Spec
 from marketdata_assets.sandbox.truth import Defect, Truth, defects_frame, events_frame
 from marketdata_assets.sandbox.truth import write_truth as _write_truth
@@ -94,10 +94,12 @@ def write_landing(folder: Path, deliveries: Iterable[Delivery]) -> list[Path]:
 def _sent(spec: Spec, feeds: Feeds, cast: tuple[Company, ...], sessions: pl.DataFrame) -> tuple[tuple[Delivery, ...], list[Defect]]:
     days = sessions["session"].to_list()
     found: list[Defect] = []
-    then = feeds
+    then = dict(feeds)
     if spec.defects:
         then, corrected = as_first_sent(feeds, spec.history_received)
-        found += [*corrected, *forming(then, spec.history_received)]
+        found += [*corrected, *unfinished(then, spec.history_received)]
+    else:
+        finished(then, spec.history_received)
     history = list(files(then, cast, days, spec.history_received))
     update = list(files(feeds, cast, days, spec.update_received))
     if spec.defects:

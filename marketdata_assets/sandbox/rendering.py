@@ -9,9 +9,7 @@ import polars as pl
 
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.sandbox.companies import Company, session_at
-from marketdata_assets.sandbox.defects_shorter import still_forming
 from marketdata_assets.sandbox.planting import Feeds, Series, midnight
-from marketdata_assets.sandbox.truth import Defect
 from marketdata_assets.sandbox.vendors import alphavantage, binance_vision, kraken, lean, tiingo
 from marketdata_assets.sandbox.vendors.file import File
 
@@ -23,15 +21,6 @@ def files(feeds: Feeds, cast: Iterable[Company], days: list[date], received: dat
         begun = bars.filter(pl.col("timestamp") < received)
         if begun.height:
             yield from _written(series, begun, renames.get(series.symbol), received)
-
-
-def forming(feeds: Feeds, received: datetime) -> Iterator[Defect]:
-    """The unfinished last bars of the venue that writes its files at any moment."""
-    for series, bars in feeds.items():
-        if series.source == kraken.SOURCE:
-            length = timeframe(series.timeframe).duration
-            begun = bars.filter(pl.col("timestamp") < received)
-            yield from still_forming(begun, series, length, received, kraken.path(series.symbol, length))
 
 
 def _written(series: Series, bars: pl.DataFrame, rename: tuple[str, datetime] | None, received: datetime) -> Iterator[File]:

@@ -16,7 +16,7 @@ class Spec:
 
     Trading days are `[start, end)`, at least a year of them. A cast of fourteen companies plays every event and defect;
     `extra_equities` adds quiet ones, `SIM001` and on. `minute_sessions` sessions around the last half day have minute
-    bars (LEAN files) for three companies, `hourly` adds their whole history in hours. Crypto starts at `crypto_start` with daily
+    bars (LEAN files) for four companies, `hourly` adds their whole history in hours. Crypto starts at `crypto_start` with daily
     bars; hourly ones cover the last `crypto_hourly_months`, minutes the last `crypto_minute_days`. `defects` false plants nothing.
     """
 
@@ -40,6 +40,8 @@ class Spec:
                 f"crypto starts on {self.crypto_start}, outside [{self.start}, {self.end} less 60 days)",
                 "move crypto_start",
             )
+        if self.minute_sessions and not 6 <= self.minute_sessions <= 252:
+            raise ConfigFault("simulating a market", f"{self.minute_sessions} sessions of minutes", "ask for 6 to 252, or none")
         if not 0 <= self.extra_equities <= 999:
             raise ConfigFault("simulating a market", f"{self.extra_equities} extra equities", "ask for 0 to 999")
 

@@ -17,8 +17,10 @@ _INSTANT = pl.Datetime("us", "UTC")
 class Defect:
     """One thing wrong in one vendor's files, on purpose.
 
-    `kind` says what was done, `rule` which rule must find it. `first` and `last` are the UTC starts of the first and last bar it touches
-    (both included, as the file shows them); a file defect has neither. `rows` counts the rows touched or left out.
+    `kind` says what was done, `rule` which rule must find it: a quality rule, or `refused_file`, `no_rows` and `unreadable_time` of
+    reading, or `merged_duplicates` of normalizing; a late correction is found by none, `as_of` shows it. `first` and `last` are the
+    UTC starts of the first and last bar it touches (both included, as the file shows them); a file defect has neither. `rows`
+    counts the rows touched or left out.
     """
 
     kind: str
