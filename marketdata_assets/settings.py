@@ -178,8 +178,8 @@ def _reference(base: Path, path: Path) -> Path:
 
 
 def _mistake(error: ValidationError, path: Path, lines: dict[tuple[str | int, ...], int]) -> ConfigFault:
-    """The first mistake as a fault; how many more there are is said with it."""
-    first = error.errors()[0]
+    """The mistake that lies deepest in the file (the shape the user meant), as a fault; how many more there are is said with it."""
+    first = max(error.errors(), key=lambda each: len([part for part in _yaml_path(each["loc"], lines) if part in _spoken(lines)]))
     loc = _yaml_path(first["loc"], lines)
     line, key = line_of(loc, lines), ".".join(str(part) for part in loc) or "(top)"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
@@ -203,6 +203,10 @@ def _yaml_path(loc: tuple[int | str, ...], lines: dict[tuple[str | int, ...], in
         if (*kept, part) in lines or index == len(loc) - 1:
             kept = (*kept, part)
     return kept
+
+
+def _spoken(lines: dict[tuple[str | int, ...], int]) -> set[str | int]:
+    return {path[-1] for path in lines}
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:

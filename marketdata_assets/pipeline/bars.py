@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
@@ -12,7 +13,8 @@ from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.circumstances import audit_context, neighbouring_raw
 from marketdata_assets.pipeline.platform import Platform
-from marketdata_assets.rules.audit import audit
+from marketdata_assets.rules.audit import Audit, audit
+from marketdata_assets.rules.context import AuditContext
 from marketdata_assets.schemas.audit import QUARANTINE
 from marketdata_assets.schemas.bars import NORMALIZED_BARS
 from marketdata_assets.transforms.arbitrate import arbitrate
@@ -66,9 +68,8 @@ def audited(
 
     `AuditFault` when the frame fails as a whole. Neighbours across the borders of the partitions come from the payload archive.
     """
-    around = normalized(platform, asset_class, timeframe, neighbouring_raw(platform, asset_class, timeframe, keys), as_of)
-    context = audit_context(platform, asset_class, timeframe, keys, around, as_of)
-    verdict = audit(bars, context)
+    context, verdict = judged(platform, asset_class, timeframe, bars, keys, as_of)
+    verdict.require_publishable()
     sources = list(platform.settings.sources_of(asset_class, timeframe))
     validated = arbitrate(verdict.kept, priority=sources, tolerance_bps=context.agreement_bps)
     quarantine = QUARANTINE.conform(pl.concat([verdict.quarantine, *(_unread(rows, source) for source, rows in refused.items())]))
@@ -76,12 +77,36 @@ def audited(
         validated,
         quarantine,
         sessions=context.sessions,
-        symbols=context.symbols,
-        spans=context.spans,
-        window=context.window,
+        symbols=_given(context.symbols),
+        spans=_given(context.spans),
+        window=context.window or (date.min, date.min),
         timeframe=context.timeframe,
+        kept=verdict.kept,
+        gap_minutes=context.thresholds.gap_minutes,
     )
     return Audited(validated, quarantine, covered, verdict.findings)
+
+
+def judged(
+    platform: Platform,
+    asset_class: str,
+    timeframe: str,
+    bars: pl.DataFrame,
+    keys: Collection[PartitionKey],
+    as_of: datetime | None = None,
+    freshness_at: datetime | None = None,
+) -> tuple[AuditContext, Audit]:
+    """The verdict of every rule on the normalized bars of `keys`, and the circumstances it was given in; a blocking one is not raised.
+
+    `freshness_at` is the instant at which a check asks how old the newest bar is; data never depend on it.
+    """
+    around = normalized(platform, asset_class, timeframe, neighbouring_raw(platform, asset_class, timeframe, keys), as_of)
+    context = replace(audit_context(platform, asset_class, timeframe, keys, around, as_of), as_of=freshness_at)
+    return context, audit(bars, context)
+
+
+def _given(frame: pl.DataFrame | None) -> pl.DataFrame:
+    return pl.DataFrame() if frame is None else frame
 
 
 def _unread(rows: pl.DataFrame, source: str) -> pl.DataFrame:
