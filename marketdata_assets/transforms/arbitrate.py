@@ -35,17 +35,26 @@ def arbitrate(kept: pl.DataFrame, *, priority: Sequence[str], tolerance_bps: flo
     )
     judged = with_agreement(candidates, tolerance_bps=tolerance_bps).with_columns(supported().alias("accepted"))
     chosen = judged.filter(_is_chosen(judged.get_column("source").n_unique()))
-    raised = {SOURCES_DISAGREE: ~pl.col("accepted"), SOURCE_DEVIATES: pl.col("accepted") & (pl.col("n_supporting") < pl.col("n_others"))}
-    names = pl.concat_list("flags", *(pl.when(flag).then(pl.lit(name)) for name, flag in raised.items()))
-    points = pl.sum_horizontal("penalty", *(pl.when(flag).then(ARBITRATION_FLAGS[name]) for name, flag in raised.items()))
-    return VALIDATED_BARS.conform(
-        chosen.with_columns(
-            n_sources=pl.col("n_others") + 1,
-            n_agreeing=pl.col("n_supporting") + 1,
-            max_deviation_bps=pl.col("deviation_bps"),
-            quality_flags=names.list.drop_nulls().list.sort().list.join(","),
-            quality_score=(100.0 - points).clip(0.0, 100.0),
-        )
+    clear = chosen.filter(pl.col("n_supporting") == pl.col("n_others"))
+    disputed = chosen.filter(pl.col("n_supporting") < pl.col("n_others"))
+    own = pl.col("flags").list.join(",")
+    return VALIDATED_BARS.conform(pl.concat([_scored(clear, own, pl.lit(0.0)), _scored(disputed, *_dispute())]))
+
+
+def _dispute() -> tuple[pl.Expr, pl.Expr]:
+    """Flags of a bar on which some source deviates from the chosen row, and the points that the arbitration's own one costs."""
+    flag = pl.when("accepted").then(pl.lit(SOURCE_DEVIATES)).otherwise(pl.lit(SOURCES_DISAGREE))
+    names = pl.concat_list("flags", flag).list.sort().list.join(",")
+    return names, flag.replace_strict(ARBITRATION_FLAGS, return_dtype=pl.Float64)
+
+
+def _scored(chosen: pl.DataFrame, flags: pl.Expr, points: pl.Expr) -> pl.DataFrame:
+    return chosen.with_columns(
+        n_sources=pl.col("n_others") + 1,
+        n_agreeing=pl.col("n_supporting") + 1,
+        max_deviation_bps=pl.col("deviation_bps"),
+        quality_flags=flags,
+        quality_score=(100.0 - pl.col("penalty") - points).clip(0.0, 100.0),
     )
 
 
