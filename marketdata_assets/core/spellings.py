@@ -45,6 +45,10 @@ def _pair(text: str) -> str:
         return f"{_coin(match[1])}-{_coin(match[2] or match[3])}"
     if match := _PAIR.fullmatch(text):
         return f"{_coin(match[1])}-{_coin(match[2])}"
+    for coin in _KRAKEN_COINS:
+        # XBTUSD is bitcoin in dollars; by the longest quote alone it would be a coin XB in TUSD.
+        if text.removeprefix(coin) in (*QUOTES, *COIN_QUOTES) and text.startswith(coin):
+            return f"{_coin(coin)}-{text.removeprefix(coin)}"
     for quote in (*QUOTES, *COIN_QUOTES, *_KRAKEN_COINS):
         if text.endswith(quote) and text != quote:
             return f"{_coin(text.removesuffix(quote))}-{_coin(quote)}"

@@ -11,7 +11,7 @@ import yaml
 
 from marketdata_assets.pipeline.bars import Audited, audited, normalized
 from marketdata_assets.pipeline.discover import add_instruments, discover
-from marketdata_assets.pipeline.landing import refresh, touched
+from marketdata_assets.pipeline.landing import inventory, refresh, touched
 from marketdata_assets.pipeline.platform import Platform, open_platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.schemas.audit import REFUSED_ROWS
@@ -66,8 +66,8 @@ def ingested(platform: Platform, asset_class: str, timeframe: str) -> Audited:
     keys = set()
     sources = platform.settings.sources_of(asset_class, timeframe)
     for source in sources:
-        scan = refresh(platform, source)
-        keys |= touched(platform, asset_class, scan.files).get(timeframe, set())
+        refresh(platform, source)
+        keys |= touched(platform, asset_class, inventory(platform, source)).get(timeframe, set())
     raw, refused = {}, {}
     for source in sources:
         publish_raw(platform, source, timeframe, keys, arrived(platform, source, timeframe, keys))
