@@ -104,7 +104,6 @@ def test_share_classes_are_known_by_any_joint(spelling: str) -> None:
         ("XBTUSDT", "BTC-USDT"),
         ("XBTUSD", "BTC-USD"),
         ("XDGUSD", "DOGE-USD"),
-        ("BTCTUSD", "BTC-TUSD"),
         ("XBT/USD", "BTC-USD"),
         ("XXBTZUSD", "BTC-USD"),
         ("BTCUSD", "BTC-USD"),
