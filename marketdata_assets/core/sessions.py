@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -144,7 +145,10 @@ def _library_sessions(name: str) -> pl.DataFrame:
     import exchange_calendars
 
     last = HORIZON[1] - timedelta(days=1)
-    schedule = exchange_calendars.get_calendar(name, start=HORIZON[0].isoformat(), end=last.isoformat()).schedule
+    with warnings.catch_warnings():
+        # The library speaks to pandas in ways that pandas 3 has deprecated; what it answers is unaffected.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        schedule = exchange_calendars.get_calendar(name, start=HORIZON[0].isoformat(), end=last.isoformat()).schedule
     instants = {side: pl.Series(schedule[side].dt.tz_localize(None).to_numpy()) for side in ("open", "close")}
     frame = pl.DataFrame({"session": pl.Series(schedule.index.to_numpy()), **instants})
     stamped = (pl.col(side).dt.cast_time_unit("us").dt.replace_time_zone("UTC") for side in ("open", "close"))

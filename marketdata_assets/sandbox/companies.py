@@ -41,12 +41,12 @@ class Company:
 
 CAST = (
     Company("ALDERA", "Information Technology", 310.0, 1.25, 0.014, 900_000_000, splits=((0.55, 2.0),)),
-    Company("BRAVEN", "Communication Services", 240.0, 1.1, 0.013, 600_000_000, splits=((0.35, 3.0),)),
+    Company("BRAVEN", "Communication Services", 140.0, 1.1, 0.013, 600_000_000),
     Company("CORDEL.B", "Financials", 180.0, 0.9, 0.009, 400_000_000, dividend_yield=0.016),
     Company("DELTOR", "Consumer Discretionary", 24.0, 1.3, 0.017, 800_000_000, splits=((0.70, 0.125),)),
     Company("ELMARK", "Industrials", 96.0, 1.0, 0.011, 350_000_000, renamed=0.5, until="ELMORE"),
     Company("FERNOX", "Energy", 61.0, 0.8, 0.016, 260_000_000, delisted=0.85),
-    Company("GALVEN", "Health Care", 132.0, 0.7, 0.012, 300_000_000, halted=0.63),
+    Company("GALVEN", "Health Care", 132.0, 0.7, 0.012, 300_000_000, splits=((0.85, 3.0),), halted=0.63),
     Company("HELIOX", "Utilities", 74.0, 0.5, 0.008, 420_000_000, dividend_yield=0.034),
     Company("INDRIS", "Materials", 88.0, 1.1, 0.012, 210_000_000),
     Company("JUNARO", "Consumer Staples", 117.0, 0.6, 0.008, 380_000_000, dividend_yield=0.024),

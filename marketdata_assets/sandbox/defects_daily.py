@@ -26,7 +26,7 @@ def _second(symbol: str, place: float, length: int, kind: str, rule: str, change
 
 
 PLANTINGS = (
-    _first("BRAVEN", 0.20, 1, "high_below_low", "high_below_body", changes.high_below_low, "high and low exchanged"),
+    _first("CORDEL.B", 0.75, 1, "high_below_low", "high_below_body", changes.high_below_low, "high and low exchanged"),
     _first("DELTOR", 0.25, 1, "negative_price", "price_not_positive", changes.negative_low, "the low with a minus sign"),
     _first("DELTOR", 0.45, 1, "zero_price", "price_not_positive", changes.zero_low, "the low is 0"),
     _first("HELIOX", 0.30, 1, "close_x100", "high_below_body", changes.close_x100, "the close in cents"),
@@ -34,7 +34,7 @@ PLANTINGS = (
     _first("CORDEL.B", 0.35, 1, "conflicting_duplicate", "key_conflict", changes.contradicted, "two rows for a session, closes 1.5% apart"),
     _first("GALVEN", 0.35, 6, "stale_repeat", "frozen_feed", changes.stale, "prices and volume of the session before, six times over"),
     _first("KELVAN", 0.30, 1, "zero_volume", "zero_volume", changes.zero_volume, "volume 0 though the price moved"),
-    _first("JUNARO", 0.40, 3, "gap", "missing_sessions", changes.missing, "three sessions that this source lacks"),
+    _first("JUNARO", 0.42, 3, "gap", "missing_sessions", changes.missing, "three sessions that this source lacks"),
     _first("KELVAN", 0.60, 2, "gap_everywhere", "missing_sessions", changes.missing, "two sessions that every source lacks"),
     _second("KELVAN", 0.60, 2, "gap_everywhere", "missing_sessions", changes.missing, "two sessions that every source lacks"),
     _second("CORDEL.B", 0.55, 1, "exact_duplicate", "merged_duplicates", changes.repeated, "one row twice"),

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from marketdata_assets.sandbox.changes import invented
 from marketdata_assets.sandbox.coins import elsewhere, hourly_bars
 from marketdata_assets.sandbox.companies import COINS, INTRADAY, Coin, Company, session_at
 from marketdata_assets.sandbox.draws import stream
@@ -19,6 +18,7 @@ from marketdata_assets.sandbox.vendors import alphavantage, binance_vision, krak
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # A pair with less than a trade a minute has no minute file.
 MINUTE_RATE = 1_000
+REGULAR = 390
 HALT = ("BRAVEN", 3, 95, 45)
 LATE = ("ALDERA", (35, 70, 145))
 
@@ -36,12 +36,13 @@ def daily_feeds(seed: int, daily: dict[str, pl.DataFrame], cast: Iterable[Compan
     return feeds
 
 
-def minute_window(sessions: pl.DataFrame, count: int) -> pl.DataFrame:
-    """`count` consecutive sessions with the last half day of the span in their middle, or the last ones where there is none."""
-    half = sessions.with_row_index().filter(pl.col("minutes") < 390)
-    middle = int(half["index"][-1]) if half.height else sessions.height
-    start = max(0, min(middle - count // 2, sessions.height - count))
-    return sessions.slice(start, count)
+def minute_window(sessions: pl.DataFrame, months: int) -> pl.DataFrame:
+    """The sessions of `months` calendar months up to that of the last half day of the span, or of its last whole month without one."""
+    month = pl.col("session").dt.truncate("1mo")
+    half = sessions.filter(pl.col("minutes") < REGULAR)
+    last: date = half["session"][-1] if half.height else sessions["session"][-1].replace(day=1) - timedelta(days=1)
+    end = pl.lit(last).dt.truncate("1mo")
+    return sessions.filter(month <= end, month > end.dt.offset_by(f"-{months}mo"))
 
 
 def minute_feeds(seed: int, daily: dict[str, pl.DataFrame], window: pl.DataFrame) -> Feeds:
@@ -56,7 +57,7 @@ def minute_feeds(seed: int, daily: dict[str, pl.DataFrame], window: pl.DataFrame
             first, last = halt(window)
             bars = bars.filter(~pl.col("timestamp").is_between(first, last, closed="left"))
         if symbol == LATE[0]:
-            bars = invented(bars, after_hours(window))
+            bars = pl.concat([bars, _late_trades(bars, after_hours(window))]).sort("timestamp")
         feeds[Series(lean.SOURCE, "1m", symbol)] = bars
     return feeds
 
@@ -84,6 +85,17 @@ def after_hours(window: pl.DataFrame) -> list[datetime]:
     """Minutes after the earliest close of the window in which one company still trades, as it may."""
     close: datetime = window.sort("minutes", "session")["close"][0]
     return [close + minute * MINUTE for minute in LATE[1]]
+
+
+def _late_trades(bars: pl.DataFrame, at: list[datetime]) -> pl.DataFrame:
+    """A thin bar at each of these minutes, a cent or two from the last close."""
+    last: float = bars.filter(pl.col("timestamp") < at[0])["close"][-1]
+    steps = pl.Series(range(len(at)), dtype=pl.Int64)
+    frame = pl.DataFrame(
+        {"timestamp": pl.Series(at, dtype=bars.schema["timestamp"]), "open": last + steps / 100, "volume": 300 + 100 * steps}
+    )
+    later = {name: (pl.col("open") + cents / 100).round(2) for name, cents in (("high", 2), ("low", -1), ("close", 1))}
+    return frame.with_columns(pl.col("open").round(2)).with_columns(**later).select(bars.columns).cast(bars.schema)
 
 
 def coin_feeds(spec: Spec) -> Feeds:

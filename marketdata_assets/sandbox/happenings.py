@@ -8,14 +8,14 @@ from datetime import date
 import polars as pl
 
 from marketdata_assets.sandbox.companies import Company, session_at
-from marketdata_assets.sandbox.feeds import HALT, LATE, after_hours, halt
+from marketdata_assets.sandbox.feeds import HALT, LATE, REGULAR, after_hours, halt
 from marketdata_assets.sandbox.truth import Event
 
 
 def events(cast: Iterable[Company], daily: dict[str, pl.DataFrame], sessions: pl.DataFrame, window: pl.DataFrame) -> Iterator[Event]:
     """Everything that really happened: half days, halts, splits, dividends, renames, listings, delistings."""
     days = sessions["session"].to_list()
-    for row in sessions.filter(pl.col("minutes") < 390).iter_rows(named=True):
+    for row in sessions.filter(pl.col("minutes") < REGULAR).iter_rows(named=True):
         yield Event("half_day", "", row["session"], row["open"], row["close"], row["minutes"], "the exchange closed early")
     if window.height:
         first, last = halt(window)

@@ -15,8 +15,8 @@ class Spec:
     """The description that a simulated market follows from, to the byte.
 
     Trading days are `[start, end)`, at least a year of them. A cast of fourteen companies plays every event and defect;
-    `extra_equities` adds quiet ones, `SIM001` and on. `minute_sessions` sessions around the last half day have minute
-    bars (LEAN files) for four companies, `hourly` adds their whole history in hours. Crypto starts at `crypto_start` with daily
+    `extra_equities` adds quiet ones, `SIM001` and on. In the month of the last half day, and `minute_months` less one before it, four
+    companies have minute bars (LEAN files); `hourly` adds their whole history in hours. Crypto starts at `crypto_start` with daily
     bars; hourly ones cover the last `crypto_hourly_months`, minutes the last `crypto_minute_days`. `defects` false plants nothing.
     """
 
@@ -24,9 +24,9 @@ class Spec:
     start: date = date(2023, 1, 3)
     end: date = date(2025, 7, 1)
     extra_equities: int = 0
-    minute_sessions: int = 8
+    minute_months: int = 1
     hourly: bool = False
-    crypto_start: date = date(2024, 7, 1)
+    crypto_start: date = date(2024, 1, 1)
     crypto_hourly_months: int = 6
     crypto_minute_days: int = 0
     defects: bool = True
@@ -40,8 +40,8 @@ class Spec:
                 f"crypto starts on {self.crypto_start}, outside [{self.start}, {self.end} less 60 days)",
                 "move crypto_start",
             )
-        if self.minute_sessions and not 6 <= self.minute_sessions <= 252:
-            raise ConfigFault("simulating a market", f"{self.minute_sessions} sessions of minutes", "ask for 6 to 252, or none")
+        if not 0 <= self.minute_months <= 12:
+            raise ConfigFault("simulating a market", f"{self.minute_months} months of minutes", "ask for 0 to 12")
         if not 0 <= self.extra_equities <= 999:
             raise ConfigFault("simulating a market", f"{self.extra_equities} extra equities", "ask for 0 to 999")
 

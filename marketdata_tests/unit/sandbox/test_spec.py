@@ -19,7 +19,7 @@ from marketdata_assets.sandbox.spec import Spec
         {"crypto_start": date(2025, 6, 1)},
         {"extra_equities": -1},
         {"extra_equities": 1_000},
-        {"minute_sessions": 3},
+        {"minute_months": 13},
     ],
 )
 def test_what_the_story_has_no_room_for_is_refused(wrong: dict[str, object]) -> None:
