@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from hashlib import sha256
@@ -43,12 +43,9 @@ def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[Pa
     A key whose stored partition already names exactly these payloads is `unchanged` and not read again. Rows of symbols or
     periods outside `keys` are left out; nothing else is.
     """
-    config = source_settings(platform, source)
     files = _files_for(inventory(platform, source), timeframe, keys)
     inputs = _inputs(files, keys)
-    path = platform.path(RAW_BARS, config.asset_class, timeframe, source)
-    stored = platform.lake.records(path, keys)
-    unchanged = {key for key, record in stored.items() if record.inputs == inputs_hash(inputs[key])}
+    unchanged = set(keys) - _behind(platform, source, timeframe, inputs)
     wanted = set(keys) - unchanged
     mine = _rows(platform, source, files, timeframe, {key.symbol for key in wanted if key.symbol})
     return Arrived(
@@ -57,6 +54,17 @@ def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[Pa
         inputs,
         unchanged,
     )
+
+
+def behind(
+    platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey]
+) -> tuple[dict[PartitionKey, str], set[PartitionKey]]:
+    """The hash of the payloads that reach each of `keys`, and the keys whose stored partition does not name exactly these.
+
+    A key that payloads reach by their span and hold no bar of is never stored, and so remains behind.
+    """
+    inputs = _inputs(_files_for(inventory(platform, source), timeframe, keys), keys)
+    return {key: inputs_hash(inputs[key]) for key in keys}, _behind(platform, source, timeframe, inputs)
 
 
 def publish_raw(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey], new: Arrived) -> list[Published]:
@@ -91,6 +99,12 @@ def archived_bars(platform: Platform, source: str, timeframe: str, symbols: Coll
     )
     rows = _rows(platform, source, files, timeframe, set(symbols)).bars
     return restatements(RAW_BARS.empty(), rows.filter(pl.col("timestamp") >= window.start, pl.col("timestamp") < window.end))
+
+
+def _behind(platform: Platform, source: str, timeframe: str, inputs: Mapping[PartitionKey, dict[str, str]]) -> set[PartitionKey]:
+    path = platform.path(RAW_BARS, source_settings(platform, source).asset_class, timeframe, source)
+    stored = platform.lake.records(path, inputs.keys())
+    return {key for key, mine in inputs.items() if key not in stored or stored[key].inputs != inputs_hash(mine)}
 
 
 def _reach(first: date, end: date) -> pl.Expr:

@@ -1,0 +1,49 @@
+"""Raw bars of one source: what its landed files say about the run's partitions, every version kept, unreadable rows beside them."""
+
+import time
+from collections.abc import Iterator
+
+from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy, MaterializeResult, multi_asset
+
+from marketdata_assets.defs.facts import Publication
+from marketdata_assets.defs.inventory import landing_path, look_first
+from marketdata_assets.defs.keys import op_name
+from marketdata_assets.defs.lanes import Lane
+from marketdata_assets.defs.partitions import partition_keys
+from marketdata_assets.defs.refusals import told
+from marketdata_assets.defs.resources import PLATFORM, platform_of
+from marketdata_assets.defs.results import looks, reported
+from marketdata_assets.defs.specs import table_spec
+from marketdata_assets.pipeline.raw import arrived, publish_raw
+from marketdata_assets.schemas.audit import REFUSED_ROWS
+from marketdata_assets.schemas.bars import RAW_BARS
+
+CODE_VERSION = "1"
+
+
+def raw_bars(lane: Lane, source: str) -> AssetsDefinition:
+    """The assets `raw_bars_<tf>/<source>` and `refused_rows_<tf>/<source>`, made together from the landed files."""
+    landing = landing_path(lane.asset_class, source)
+    tables = {lane.path(table, source): table for table in (RAW_BARS, REFUSED_ROWS)}
+
+    @multi_asset(
+        name=op_name(lane.path(RAW_BARS, source)),
+        specs=[table_spec(lane, table, source=source, code_version=CODE_VERSION, deps=[landing]) for table in tables.values()],
+        can_subset=True,
+        backfill_policy=BackfillPolicy.single_run(),
+        required_resource_keys={PLATFORM},
+    )
+    def raw(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+        platform, keys, began = platform_of(context), partition_keys(context.partition_keys), time.perf_counter()
+        with told():
+            look_first(context, platform, source)
+            before = {path: set(platform.lake.partitions(path)) for path in tables}
+            new = arrived(platform, source, lane.timeframe.name, keys)
+            published = publish_raw(platform, source, lane.timeframe.name, keys, new)
+        seconds = time.perf_counter() - began
+        for (path, table), frame in zip(tables.items(), (new.bars, new.refused), strict=True):
+            mine = [each for each in published if each.path.startswith(f"{path}/")]
+            publication = Publication(keys, before[path], mine, frame, table.dated_by, seconds)
+            yield from reported(context, path, publication, looks(frame, table.dated_by))
+
+    return raw

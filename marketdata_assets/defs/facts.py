@@ -1,0 +1,64 @@
+"""What a materialization says about itself: how much was published, of whom, over which days, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+from dagster._core.definitions.metadata import RawMetadataValue
+
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.lake.publish import Published
+
+NEW, RESTATED, WRITTEN, UNCHANGED, NO_ROWS = "new", "restated", "written", "unchanged", "no rows"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publish of a table: the partitions asked for, those stored before (None: not known), those that stand now, the rows handed in."""
+
+    keys: Sequence[PartitionKey]
+    before: Collection[PartitionKey] | None
+    published: Sequence[Published]
+    frame: pl.DataFrame
+    dated_by: str
+    seconds: float
+
+    def facts(self) -> dict[str, RawMetadataValue]:
+        """The run as a whole: row, symbol and byte counts, first and last day, how many partitions are new, restated or unchanged."""
+        days = self.frame.get_column(self.dated_by).drop_nulls()
+        states = [self._state(key) for key in self.keys]
+        return {
+            "run rows": sum(p.rows for p in self.published),
+            "run symbols": len({p.key.symbol for p in self.published if p.rows}),
+            "run span": f"{str(days.min())[:10]} to {str(days.max())[:10]}" if days.len() else "no rows",
+            "run partitions": len(self.keys),
+            **{f"run partitions {state}": states.count(state) for state in sorted(set(states))},
+            "run bytes": sum(p.size for p in self.published),
+            "run seconds": round(self.seconds, 3),
+        }
+
+    def by_partition(self) -> dict[str, dict[str, RawMetadataValue]]:
+        """Each partition under its Dagster key: rows, what happened to it, and the SHA-256 of its file."""
+        return {str(key): self._own(key) for key in self.keys}
+
+    @cached_property
+    def _files(self) -> dict[PartitionKey, Published]:
+        return {each.key: each for each in self.published}
+
+    def _own(self, key: PartitionKey) -> dict[str, RawMetadataValue]:
+        file = self._files.get(key)
+        told: dict[str, RawMetadataValue] = {"dagster/partition_row_count": file.rows if file else 0, "state": self._state(key)}
+        return told | ({"sha256": file.sha256} if file and file.sha256 else {})
+
+    def _state(self, key: PartitionKey) -> str:
+        file = self._files.get(key)
+        if file is None:
+            return NO_ROWS if self.before is None or key not in self.before else UNCHANGED
+        if not file.changed:
+            return UNCHANGED
+        if self.before is None:
+            return WRITTEN
+        return RESTATED if key in self.before else NEW
