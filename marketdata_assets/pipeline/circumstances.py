@@ -34,7 +34,8 @@ def audit_context(
     spans = payload_spans(platform, asset_class, timeframe, as_of)
     window = audit_window(keys, spans)
     calendar = platform.calendar(asset_class)
-    reach = calendar.clip(window[0] - NEIGHBOUR_DAYS, window[1] + NEIGHBOUR_DAYS)
+    first, last = _reach(window, neighbours)
+    reach = calendar.clip(first - NEIGHBOUR_DAYS, last + NEIGHBOUR_DAYS)
     rules = platform.settings.rules
     symbols = sorted({key.symbol for key in keys if key.symbol})
     bounds = [(symbol, *listing_bounds(platform, symbol)) for symbol in symbols]
@@ -59,6 +60,14 @@ def audit_window(keys: Collection[PartitionKey], spans: pl.DataFrame) -> tuple[d
     newest = spans["known_at"].max()
     reached = newest.date() if isinstance(newest, datetime) else first
     return first, max(first, min(end, reached))
+
+
+def _reach(window: tuple[date, date], neighbours: pl.DataFrame | None) -> tuple[date, date]:
+    """The days of the window and of the neighbours together, as a half-open span."""
+    if neighbours is None or not neighbours.height:
+        return window
+    first, last = neighbours.select(pl.col("session").min().alias("first"), pl.col("session").max().alias("last")).row(0)
+    return min(window[0], first), max(window[1], last + timedelta(days=1))
 
 
 def payload_spans(platform: Platform, asset_class: str, timeframe: str, as_of: datetime | None = None) -> pl.DataFrame:
