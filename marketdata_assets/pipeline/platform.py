@@ -44,6 +44,12 @@ class ReadingShelf:
             while self._used > self._limit:
                 self._used -= self._kept.popitem(last=False)[1][0]
 
+    def clear(self) -> None:
+        """Take everything off the shelf."""
+        with self._lock:
+            self._kept.clear()
+            self._used = 0
+
 
 @dataclass
 class Platform:
