@@ -103,7 +103,6 @@ def test_share_classes_are_known_by_any_joint(spelling: str) -> None:
         ("btcusdt", "BTC-USDT"),
         ("XBTUSDT", "BTC-USDT"),
         ("XBTUSD", "BTC-USD"),
-        ("XDGUSD", "DOGE-USD"),
         ("XBT/USD", "BTC-USD"),
         ("XXBTZUSD", "BTC-USD"),
         ("BTCUSD", "BTC-USD"),

@@ -62,7 +62,25 @@ def test_february_ends_where_march_begins() -> None:
     assert period_window("2024-02-29") == Window(datetime(2024, 2, 29, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("key", ["", "24", "2024-1", "2024-13", "2023-02-29", "2024-01-01T00", "../2024", "0000", "9999", "9999-12", "9999-12-31", "2024\n", "٢٠٢٤", "x" * 10_000])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "24",
+        "2024-1",
+        "2024-13",
+        "2023-02-29",
+        "2024-01-01T00",
+        "../2024",
+        "0000",
+        "9999",
+        "9999-12",
+        "9999-12-31",
+        "2024\n",
+        "٢٠٢٤",
+        "x" * 10_000,
+    ],
+)
 def test_anything_else_is_no_date_key(key: str) -> None:
     with pytest.raises(PartitionFault) as caught:
         period_window(key)
