@@ -13,6 +13,7 @@ from marketdata_assets.rules.scope import Scope
 STEADY = 0.005
 """Natural logarithm by which a constant factor may drift from bar to bar; rounding to cents moves it less, trading moves it more."""
 _NEAR = 0.05
+_FEW = 3
 
 _PAIR = ["symbol", "source", "source_b"]
 
@@ -66,7 +67,7 @@ def _pairs(peers: pl.DataFrame, symbols: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stretches(pairs: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    """Runs of `basis_bars` and more with a steady `factor` (logarithm), each with what the next run of its pair looks like."""
+    """Runs of `basis_bars` and more with a steady `factor` (logarithm), each with the runs of three bars and more around it."""
     same_pair = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in _PAIR)
     steady = same_pair & ((pl.col("factor") - pl.col("factor").shift(1)).abs() < STEADY)
     runs = pairs.with_columns(run=(~steady.fill_null(value=False)).cum_sum()).group_by(*_PAIR, "run", maintain_order=True)
@@ -80,14 +81,15 @@ def _stretches(pairs: pl.DataFrame, scope: Scope) -> pl.DataFrame:
         *(pl.col(c).last().alias(f"{c}_at_end") for c in ("close", "close_b")),
         # Some vendors scale the volume of the ex-date itself too, so that the price falls one bar before the factor goes.
         pl.col("close").tail(2).first().alias("close_near_end"),
-    ).filter(pl.col("n") >= scope.context.thresholds.basis_bars, pl.col("spread") < 2 * STEADY)
+    ).filter(pl.col("n") >= _FEW, pl.col("spread") < 2 * STEADY)
     next_in_pair = pl.all_horizontal(pl.col(c) == pl.col(c).shift(-1) for c in _PAIR)
     prior_in_pair = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in _PAIR)
-    return found.with_columns(
+    beside = found.with_columns(
         *(pl.when(next_in_pair).then(pl.col(f"{c}_at_start").shift(-1)).alias(f"{c}_after") for c in ("close", "close_b")),
         pl.when(next_in_pair).then(pl.col("factor").shift(-1)).alias("factor_after"),
         pl.when(prior_in_pair).then(pl.col("factor").shift(1)).alias("factor_before"),
     )
+    return beside.filter(pl.col("n") >= scope.context.thresholds.basis_bars)
 
 
 def _named(stretches: pl.DataFrame, at_end: pl.Expr, sign: int, scope: Scope) -> pl.DataFrame:
