@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from marketdata_assets.core.aliases import ANY_SOURCE, Alias
-from marketdata_assets.core.faults import ConfigFault, SymbolFault
-from marketdata_assets.core.spellings import guess_canonical
+from marketdata_assets.core.faults import ConfigFault
+from marketdata_assets.core.spellings import guesses
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,8 @@ class Identity:
         if found is None and (raised := _raised(spelling)) != spelling:
             found = self._named(source, raised, asset_class, on)
         if found is None:
-            try:
-                guess = guess_canonical(spelling, asset_class)
-            except SymbolFault:
-                return None
-            found = self._named(source, guess, asset_class, on)
+            named = (self._named(source, guess, asset_class, on) for guess in guesses(spelling, asset_class))
+            found = next((symbol for symbol in named if symbol), None)
         return found
 
     def holders(self, source: str, spelling: str, asset_class: str) -> list[Holder]:
