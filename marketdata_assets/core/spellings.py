@@ -10,10 +10,11 @@ from marketdata_assets.core.symbols import is_canonical
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF", "TRY", "BRL", "KRW", "DAI")
 COIN_QUOTES = ("BTC", "ETH", "BNB")
 # Where a pair without a joint can be parted in two ways (BNB in USD, or BN in BUSD), a coin everybody knows decides.
-COINS = frozenset(
+COINS = (
     "AAVE ADA ALGO APT ARB ATOM AVAX BAT BCH BNB BTC CRO DAI DOGE DOT EOS ETC ETH FIL FTM GRT HBAR ICP INJ LDO LINK LTC MATIC MKR NEAR OP "
-    "PEPE POL SHIB SNX SOL SUI TON TRX UNI USDC USDT XLM XMR XRP XTZ ZEC".split()  # noqa: SIM905 - words, one after the other
+    "PEPE POL SHIB SNX SOL SUI TON TRX UNI USDC USDT XLM XMR XRP XTZ ZEC"
 )
+_KNOWN = frozenset(COINS.split())
 _CLASS_SHARE = re.compile(r"([A-Z0-9]{1,8})[-/_. ]([A-Z]{1,2})")
 _PAIR = re.compile(r"([A-Z0-9]{1,16})[-/_. :]([A-Z0-9]{2,8})")
 # Kraken's ledger names: X before a coin, Z before a currency, and its own tickers for bitcoin and dogecoin.
@@ -66,7 +67,7 @@ def _pairs(text: str) -> list[str]:
 def _doubt(pair: tuple[str, str]) -> tuple[bool, bool, int]:
     """Known coins first, then tickers of three letters and more, then the longest quote."""
     base, quote = pair
-    return base not in COINS, len(base) < 3, -len(quote)
+    return base not in _KNOWN, len(base) < 3, -len(quote)
 
 
 def _coin(name: str) -> str:
