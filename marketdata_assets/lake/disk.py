@@ -74,7 +74,7 @@ def told(tried: str, path: str) -> Iterator[None]:
 
 def storage_fault(tried: str, error: OSError, path: str) -> StorageFault:
     """The refusal that tells of a failed call to the disk, with what to do about it."""
-    found = f"{os.strerror(error.errno) if error.errno else error} (errno {errno.errorcode.get(error.errno or 0, error.errno)})"
+    found = f"{error.strerror or error} (errno {errno.errorcode.get(error.errno or 0, error.errno)})"
     if error.errno in _ABSENT:
         return MissingFault(tried, found, "check the path, or publish the partition first", path=path)
     if error.errno in _FULL:

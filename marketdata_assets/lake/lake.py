@@ -19,7 +19,6 @@ from marketdata_assets.lake.local import LocalStore
 from marketdata_assets.lake.parquet import decode
 from marketdata_assets.lake.publish import Current, Publication, Published, publish_parts
 from marketdata_assets.lake.record import FileRecord, Inputs
-from marketdata_assets.lake.s3 import S3Store
 from marketdata_assets.lake.s3_options import S3Options
 from marketdata_assets.lake.scan import read_verified, scan_files
 from marketdata_assets.lake.scrub import Finding, scrub
@@ -196,6 +195,8 @@ def open_lake(root: str, *, s3: S3Options | None = None) -> Lake:
     """The lake at a folder (`data/lake`) or at `s3://bucket/prefix`; nothing is created or contacted before it is used."""
     bucket = _BUCKET_URL.fullmatch(root)
     if bucket:
+        from marketdata_assets.lake.s3 import S3Store  # late: a lake on a disk does without boto3
+
         options = s3 or S3Options()
         return Lake(S3Store(bucket[1], bucket[2] or "", options.client(), sse=options.sse))
     if _SCHEME.match(root) or not root:

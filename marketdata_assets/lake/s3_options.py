@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 _CONNECTIONS = 32
 
 
@@ -27,6 +24,9 @@ class S3Options:
 
     def client(self) -> Any:
         """A boto3 S3 client that leaves trying again to the store, so that a lost answer is never mistaken for a first try."""
+        import boto3  # late: a lake on a disk does without
+        from botocore.config import Config
+
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint_url,
