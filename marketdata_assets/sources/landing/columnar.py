@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import orjson
 import polars as pl
@@ -18,6 +18,9 @@ from marketdata_assets.sources.landing.limits import Limits
 from marketdata_assets.sources.landing.rows import TORN, Rows
 
 PARQUET = b"PAR1"
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+"""0001-01-01 and 9999-12-31 as days since 1970."""
+_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 def read_columnar(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> Rows:
@@ -39,10 +42,10 @@ def read_columnar(path: str, data: bytes, layout: LandingFormat, limits: Limits)
         raise PayloadFault(f"reading {path}", found, "download the file again", path=path) from None
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - what from_arrow makes of a table; its annotation also covers arrays
     places = positions(path, names, layout)
-    columns = [_plain(frame[names[place]]).alias(ours) for ours, place in places.items()]
-    shown = [names[place] for place in sorted(set(places.values()))]
+    frame = pl.DataFrame([_plain(frame[names[place]]) for place in sorted(set(places.values()))])
+    columns = [frame[names[place]].alias(ours) for ours, place in places.items()]
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
-    return Rows(pl.DataFrame([lines, *columns]), TORN, lambda numbers: _text(frame, shown, numbers), [])
+    return Rows(pl.DataFrame([lines, *columns]), TORN, lambda numbers: _text(frame, numbers), [])
 
 
 def _parquet(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> tuple[list[str], pa.Table]:
@@ -67,14 +70,24 @@ def _feather(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> t
 
 
 def _plain(series: pl.Series) -> pl.Series:
-    """Texts as String however they are coded, decimals as floats, nested values and flags as nothing."""
-    if series.dtype in (pl.Categorical, pl.Enum):
+    """Texts, numbers and times as such, however they are coded; anything else (flags, lists, durations, bytes) as nothing."""
+    if series.dtype == pl.String or series.dtype.is_integer() or series.dtype.is_float():
+        return series
+    if series.dtype in (pl.Categorical, pl.Enum) or series.dtype.is_decimal():
         return series.cast(pl.String)
-    if series.dtype == pl.Boolean or series.dtype.is_nested():
-        return pl.Series(series.name, [None] * len(series), pl.String)
-    return series
+    if series.dtype == pl.Date or isinstance(series.dtype, pl.Datetime):
+        return _within_calendar(series)
+    return pl.Series(series.name, [None] * len(series), pl.String)
 
 
-def _text(frame: pl.DataFrame, names: Iterable[str], numbers: Sequence[int]) -> list[str]:
-    picked = frame.select(names)[[n - 1 for n in numbers]]
+def _within_calendar(times: pl.Series) -> pl.Series:
+    """Times whose year no calendar has as nothing: Polars stops the process when it is to show one."""
+    per_day = 1 if times.dtype == pl.Date else _PER_DAY[times.dtype.time_unit]  # type: ignore[attr-defined]
+    physical = times.to_physical()
+    sane = physical.is_between(max(_FIRST_DAY * per_day, -(2**63)), min(_LAST_DAY * per_day, 2**63 - 1))
+    return times if sane.all() else times.to_frame().select(pl.when(sane).then(times.name))[times.name]
+
+
+def _text(frame: pl.DataFrame, numbers: Sequence[int]) -> list[str]:
+    picked = frame[[n - 1 for n in numbers]]
     return [orjson.dumps(row, default=str).decode() for row in picked.iter_rows(named=True)]

@@ -38,9 +38,13 @@ def kind_of(path: str, data: bytes) -> Kind:
         raise _not_bars(path, f"it is a web page or xml, not bars: {evidence(head)!r}", _AGAIN)
     if head.startswith(_UTF16):
         raise _not_bars(path, "it is text in UTF-16", "save it as UTF-8")
-    if b"\0" in head or len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 100:
+    if _controls(head.partition(b"\n")[0]) or _controls(head) > len(head) // 20:
         raise _not_bars(path, f"it is binary: {evidence(head)!r}", "land csv, json, feather or parquet, plain or in gzip or zip")
     return "json" if head.startswith(b"[") else "csv"
+
+
+def _controls(data: bytes) -> int:
+    return len(data) - len(data.translate(None, _CONTROLS))
 
 
 def _message(data: bytes) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.evidence import evidence
 from marketdata_assets.sources.landing.format import LandingFormat
-from marketdata_assets.sources.landing.limits import Limits
+from marketdata_assets.sources.landing.limits import Limits, over
 from marketdata_assets.sources.landing.lines import Lines, index_lines
 from marketdata_assets.sources.landing.rows import TORN, Rows
 
@@ -33,7 +33,7 @@ def read_delimited(path: str, data: bytes, layout: LandingFormat, limits: Limits
 
     `PayloadFault` when the header lacks a mapped column.
     """
-    found = _layout(path, data, layout)
+    found = _layout(path, data, layout, limits)
     lines = index_lines(path, data, found.start, layout.delimiter, limits)
     readable = _readable(data, lines)
     good = (lines.fields == found.width) & ~lines.open_quote & ~lines.blank & readable
@@ -56,8 +56,10 @@ def first_line(data: bytes) -> tuple[str, int]:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The fields of one line, quotes taken off."""
-    return next(csv.reader([line], delimiter=delimiter), [])
+    """The fields of one line, quotes taken off; a stray carriage return is a blank."""
+    if '"' not in line:
+        return line.split(delimiter) if line else []
+    return next(csv.reader([line.replace("\r", " ").replace("\n", " ")], delimiter=delimiter), [])
 
 
 def has_header(layout: LandingFormat, line: str) -> bool:
@@ -65,8 +67,10 @@ def has_header(layout: LandingFormat, line: str) -> bool:
     return layout.header if layout.header is not None else not line.lstrip()[:1].isdigit()
 
 
-def _layout(path: str, data: bytes, layout: LandingFormat) -> _Layout:
+def _layout(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> _Layout:
     line, start = first_line(data)
+    if len(line) > limits.max_line:
+        raise over(path, f"a line of {len(line):,} characters")
     if has_header(layout, line):
         names = [name.strip() for name in split_line(line, layout.delimiter)]
     else:

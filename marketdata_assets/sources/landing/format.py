@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -79,7 +80,10 @@ class NotABar(_Model):
 
 
 class LandingFormat(_Model):
-    """The layout of a vendor's files. Every field has a default: `{columns: {...}}` alone makes a usable format."""
+    """The layout of a vendor's files. Every field has a default: `{columns: {...}}` alone makes a usable format.
+
+    `{preset: NAME, tape: xnas}` is the preset of that name with changes.
+    """
 
     name: str = Field("generic", description="name of the format, as `landing_files` shows it")
     title: str = Field("your own mapping", description="what it is, for people")
@@ -123,6 +127,15 @@ class LandingFormat(_Model):
         (), description="rows that are not bars, told apart by their text once they could not be read as one"
     )
     other_files: tuple[NotABar, ...] = Field((), description="files of the same vendor that are not bars, refused by their path")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "preset" in value:
+            from marketdata_assets.sources.landing.presets import changed_preset  # the presets are made of this very class
+
+            return changed_preset(value)
+        return value
 
     @field_validator("columns")
     @classmethod

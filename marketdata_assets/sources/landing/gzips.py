@@ -36,7 +36,7 @@ def gunzip(path: str, data: bytes, limits: Limits) -> bytes:
                     chunk = stream.decompress(pending, _CHUNK)
                     pending = stream.unconsumed_tail
                     out += len(chunk)
-                    limits.check(out, position, path)
+                    limits.check(out, position - len(pending), path)
                     parts.append(chunk)
         except zlib.error as error:
             raise PayloadFault(f"opening {path}", f"its gzip stream is corrupt ({error})", "download the file again", path=path) from None

@@ -35,7 +35,8 @@ def _column(cells: pl.Series, layout: LandingFormat) -> pl.Series:
     if not values.is_finite().all():
         values = values.to_frame().select(pl.when(pl.col(cells.name).is_finite()).then(pl.col(cells.name)))[cells.name]
     if cells.name in (*PRICES, "vwap") and layout.price_divisor != 1:
-        values = values / layout.price_divisor
+        # Polars divides by a single number through its reciprocal, which is off by one unit in the last place; by a column it is exact.
+        values = values / pl.repeat(layout.price_divisor, len(values), dtype=pl.Float64, eager=True)
     if cells.name == "split_ratio" and layout.no_split is not None:
         values = values.replace(layout.no_split, 1.0)
     return values

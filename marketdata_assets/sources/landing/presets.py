@@ -1,12 +1,9 @@
-"""Every landing format known by name, and how marketdata.yaml names one or bends it."""
+"""Every landing format known by name, and how marketdata.yaml bends one."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.presets_crypto import CRYPTO
@@ -17,26 +14,20 @@ GENERIC = LandingFormat()
 PRESETS: dict[str, LandingFormat] = {preset.name: preset for preset in (*EQUITIES, *CRYPTO, *LEAN, GENERIC)}
 
 
-def configured(value: object) -> object:
-    """What `format:` of a source means: a preset's name, a preset with changes (`{preset: NAME, tape: xnas}`), or a column map.
+def changed_preset(value: Mapping[str, object]) -> dict[str, object]:
+    """The fields of the preset that `value` names under `preset`, with everything else in `value` in their place; a mapping (`stamp`,
+    `columns`) replaces entry by entry.
 
     Raises ValueError for an unknown preset, which pydantic reports at its place in marketdata.yaml.
     """
-    if isinstance(value, str):
-        return _preset(value)
-    if isinstance(value, Mapping) and "preset" in value:
-        changes = {key: given for key, given in value.items() if key != "preset"}
-        return {**_preset(str(value["preset"])).model_dump(exclude_unset=True), **changes}
-    return value
-
-
-ConfiguredFormat = Annotated[LandingFormat, BeforeValidator(configured)]
-"""The type of a setting that holds a landing format: name, changed preset or column map, always read into a `LandingFormat`."""
-
-
-def _preset(name: str) -> LandingFormat:
-    if name in PRESETS:
-        return PRESETS[name]
-    near = difflib.get_close_matches(name, PRESETS, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"landing format {name!r} is unknown; {hint}presets are {', '.join(sorted(PRESETS))}")
+    name = str(value["preset"])
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"preset {name!r} is unknown; {hint}presets are {', '.join(sorted(PRESETS))}")
+    fields = PRESETS[name].model_dump(exclude_unset=True)
+    for key, given in value.items():
+        if key != "preset":
+            old = fields.get(key)
+            fields[key] = {**old, **given} if isinstance(old, dict) and isinstance(given, Mapping) else given
+    return fields

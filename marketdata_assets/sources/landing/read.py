@@ -10,11 +10,12 @@ import polars as pl
 from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.bounded import Member, members
 from marketdata_assets.sources.landing.checksums import SUFFIX, is_checksum, verify_checksum
-from marketdata_assets.sources.landing.columnar import read_columnar
+from marketdata_assets.sources.landing.columnar import PARQUET, read_columnar
 from marketdata_assets.sources.landing.content import HEAD, kind_of
 from marketdata_assets.sources.landing.delimited import read_delimited
 from marketdata_assets.sources.landing.evidence import evidence
 from marketdata_assets.sources.landing.format import LandingFormat
+from marketdata_assets.sources.landing.ipc_sizes import ARROW
 from marketdata_assets.sources.landing.json_rows import read_json
 from marketdata_assets.sources.landing.limits import LIMITS, Limits
 from marketdata_assets.sources.landing.names import facts
@@ -60,8 +61,7 @@ def read_payload(
         where = f"{path}/{member.name}" if several else path
         paths = [path, member.name] if member.name and not several else [where]
         layout = _layout(paths, member.data, format, asset_class, before=layout)
-        rows = _rows(where, member.data, layout, limits)
-        found, said = series_of(where, rows, layout, facts(layout, paths))
+        rows, found, said = _read(where, paths, member.data, layout, limits)
         series += [_moved(one, before) for one in found]
         notes += [f"{member.name}: {note}" if several else note for note in said]
         before += max([0, *rows.cells["line"].tail(1), *rows.torn["line"].tail(1)])
@@ -84,7 +84,8 @@ def _layout(
     """The format to read a member by: the configured one, or the one it is recognised to be in, which no other member may contradict."""
     if given is None:
         member = paths[1] if len(paths) > 1 else ""
-        found = recognise(paths[0], data[:HEAD], member=member, asset_class=asset_class)
+        head = data if data.startswith((ARROW, PARQUET)) else data[:HEAD]
+        found = recognise(paths[0], head, member=member, asset_class=asset_class)
         if before not in (None, found):
             raise PayloadFault(
                 f"recognising the format of {paths[0]}",
@@ -105,8 +106,13 @@ def _layout(
     return given
 
 
-def _rows(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> Rows:
-    return _READERS[layout.kind](path, data, layout, limits)
+def _read(path: str, paths: list[str], data: bytes, layout: LandingFormat, limits: Limits) -> tuple[Rows, list[Series], list[str]]:
+    try:
+        rows = _READERS[layout.kind](path, data, layout, limits)
+        return rows, *series_of(path, rows, layout, facts(layout, paths))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        found = f"it cannot be parsed ({(str(error) or type(error).__name__).splitlines()[0][:120]})"
+        raise PayloadFault(f"reading {path} as {layout.name}", found, "check the file; if it is sound, report it", path=path) from None
 
 
 def _moved(series: Series, by: int) -> Series:

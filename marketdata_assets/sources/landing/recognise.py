@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from marketdata_assets.core.faults import Fault, PayloadFault
 from marketdata_assets.sources.landing.content import HEAD, Kind, kind_of
@@ -28,7 +29,7 @@ _OTHER_DELIMITERS = {"|": "|", ";": ";", "\t": "tab"}
 
 
 class _Sight(NamedTuple):
-    """What recognition looks at: the paths, the kind of content, its first names or values, its first whole lines, and a few of them."""
+    """What recognition looks at: the paths, the kind of content, its first names or values, its head, and for text a few whole lines."""
 
     paths: list[str]
     kind: Kind
@@ -38,15 +39,17 @@ class _Sight(NamedTuple):
 
 
 def recognise(path: str, head: bytes, *, member: str = "", asset_class: str | None = None) -> LandingFormat:
-    """The preset that a file is in. `head`: its first bytes unpacked (64 KiB suffice); `member`: its name inside a zip.
+    """The preset that a file is in. `member`: its name inside a zip; `head`: its first 64 KiB, unpacked, or all of a feather or
+    parquet, which state their columns at the end.
 
     A header must be one a preset lists; a file without one must be named as the vendor names it; the first stamps must be
     readable. `PayloadFault` when nothing or more than one fits, with what was found, what was tried and how to configure it.
     """
     paths = [p for p in (path, member) if p]
     kind = kind_of(path, head)
-    whole = head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]
-    sight = _Sight(paths, kind, _first(kind, head), whole, b"".join(whole.splitlines(keepends=True)[:_SAMPLE]))
+    whole = head[: head.rfind(b"\n") + 1] if kind == "csv" and len(head) >= HEAD else head
+    sample = b"".join(whole[:HEAD].splitlines(keepends=True)[:_SAMPLE]) if kind == "csv" else b""
+    sight = _Sight(paths, kind, _first(kind, head), whole, sample)
     verdicts = {preset.name: _unfit(preset, sight, asset_class) for preset in PRESETS.values() if preset.headers or preset.names}
     fitting = [PRESETS[name] for name, why in verdicts.items() if why is None]
     if len(fitting) > 1:
@@ -72,18 +75,16 @@ def refuse_other_files(paths: list[str], formats: Iterable[LandingFormat]) -> No
 
 
 def _first(kind: Kind, head: bytes) -> list[str]:
-    """The first line's fields, the names of a feather's columns, or the values of a json's first row."""
+    """The first line's fields, the names of a feather's or parquet's columns, or the values of a json's first row."""
     if kind == "csv":
         return [field.strip() for field in split_line(first_line(head)[0], ",")]
     if kind == "json":
         return first_row(head)
-    if kind == "feather":
-        # Behind its magic an Arrow file begins as a stream does: with the schema.
-        try:
-            return list(pa.ipc.open_stream(head[8:]).schema.names)
-        except (pa.ArrowException, OSError, ValueError):
-            return []
-    return []
+    try:
+        whole = pa.BufferReader(head)
+        return list(pa.ipc.open_file(whole).schema.names if kind == "feather" else pq.read_schema(whole).names)
+    except (pa.ArrowException, OSError, ValueError):
+        return []
 
 
 def _unfit(preset: LandingFormat, sight: _Sight, asset_class: str | None) -> str | None:

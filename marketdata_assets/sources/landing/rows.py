@@ -22,3 +22,17 @@ class Rows(NamedTuple):
     torn: pl.DataFrame
     text: Callable[[Sequence[int]], list[str]]
     notes: list[str]
+
+
+READING_RULES = {
+    "wrong_width": "the row has more or fewer fields than the header, or is not a list of values: cut off, or two rows run together",
+    "open_quote": "a quote opens in the row and does not close on its line",
+    "not_utf8": "the row holds bytes that are not UTF-8 text",
+    "repeated_header": "the header stands among the rows again",
+    "unreadable_time": "its stamp is not of the format's form, or lies outside 1900..2199",
+    "ambiguous_time": "its local time came twice, when clocks were set back; which one is meant cannot be known",
+    "nonexistent_time": "its local time never came, when clocks were set forward",
+    "no_symbol": "the symbol's cell is empty in a file of many symbols",
+    "not_a_bar": "no cell of open, high, low and close holds a finite number",
+}
+"""Rules under which a row is refused while it is read, with their meaning; a format adds its own in `other_rows`."""

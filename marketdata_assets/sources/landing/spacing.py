@@ -27,6 +27,8 @@ class Spacing(NamedTuple):
 def spacing(symbols: pl.Series, instants: pl.Series) -> Spacing | None:
     """The spacing of bars of one or many symbols, repeated stamps counted once; None with fewer than two bars of any symbol."""
     kept = instants.is_not_null()
+    if not kept.any():
+        return None
     times = instants.filter(kept).to_physical().to_numpy()
     if (symbols == symbols.first()).all():
         gaps = np.diff(np.unique(times))
