@@ -1,7 +1,8 @@
-"""The one place where the wall clock is read."""
+"""The one place where a clock is read."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,11 @@ _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
 def now() -> datetime:
     """The present instant, UTC, microseconds."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never goes back and that every process of this machine shares until it restarts; zero means nothing."""
+    return time.monotonic()
 
 
 @contextmanager

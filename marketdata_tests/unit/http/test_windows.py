@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketdata_assets.core.faults import ConfigFault
+from marketdata_assets.core.periods import Window
+from marketdata_assets.core.timeframes import timeframe
+from marketdata_assets.sources.windows import chunks, closed_only, epoch, last_instant, spans, within
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@given(offset=st.integers(0, 59), minutes=st.integers(0, 5_000), limit=st.integers(1, 1_000), name=st.sampled_from(["1m", "5m", "1h"]))
+def test_chunks_lie_end_to_end_cover_everything_and_never_hold_too_many_bars(offset: int, minutes: int, limit: int, name: str) -> None:
+    frame, start = timeframe(name), START + offset * MINUTE
+    window = Window(start, start + minutes * MINUTE)
+    parts = chunks(window, frame, limit)
+    edges = [window.start, *(part.end for part in parts)]
+    assert [part.start for part in parts] == edges[:-1]
+    assert edges[-1] == window.end
+    starts = [START + n * frame.duration for n in range(-2, (offset + minutes) // 1 + 2) if START + n * frame.duration < window.end]
+    assert all(sum(part.holds(at) for at in starts) <= limit for part in parts)
+
+
+def test_a_year_of_days_and_a_day_of_minutes() -> None:
+    year = Window(START, datetime(2025, 1, 1, tzinfo=UTC))
+    assert len(chunks(year, timeframe("1d"), 300)) == 2
+    assert len(chunks(year, timeframe("1m"), 1_000)) == 528
+    assert [part.start.day for part in spans(Window(START, START + timedelta(days=20)), timedelta(days=8))] == [1, 9, 17]
+
+
+def test_a_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(ConfigFault):
+        chunks(Window(START, START + MINUTE), timeframe("1m"), 0)
+    with pytest.raises(ConfigFault):
+        spans(Window(START, START + MINUTE), timedelta(0))
+
+
+def test_epochs_are_exact_in_every_unit() -> None:
+    at = datetime(2026, 9, 27, 13, 0, 0, 123_457, tzinfo=UTC)
+    assert [epoch(at, unit) for unit in ("s", "ms", "us", "ns")] == [
+        1_790_514_000,
+        1_790_514_000_123,
+        1_790_514_000_123_457,
+        1_790_514_000_123_457_000,
+    ]
+    assert epoch(datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), "ms") == -1_000
+
+
+def test_an_inclusive_end_is_the_last_instant_of_the_window() -> None:
+    window = Window(START, START + timedelta(days=1))
+    assert last_instant(window) == datetime(2024, 1, 1, 23, 59, 59, tzinfo=UTC)
+    assert epoch(last_instant(window, timedelta(milliseconds=1)), "ms") == epoch(window.end, "ms") - 1
+    with pytest.raises(ConfigFault):
+        last_instant(Window(START, START))
+
+
+def test_the_bar_still_forming_and_rows_outside_the_window_go() -> None:
+    bars = pl.DataFrame({"timestamp": [START + n * timedelta(hours=1) for n in range(5)]}).with_columns(
+        pl.col("timestamp").cast(pl.Datetime("us", "UTC"))
+    )
+    kept = bars.filter(closed_only("timestamp", timeframe("1h"), START + timedelta(hours=4)))
+    assert kept["timestamp"].to_list()[-1] == START + timedelta(hours=3)
+    assert bars.filter(closed_only("timestamp", timeframe("1h"), START + timedelta(hours=3, minutes=59))).height == 3
+    inside = bars.filter(within("timestamp", Window(START + timedelta(hours=1), START + timedelta(hours=3))))
+    assert inside["timestamp"].dt.hour().to_list() == [1, 2]
