@@ -166,7 +166,7 @@ class Lake:
     def partitions(self, table_path: str) -> list[PartitionKey]:
         """The keys that the table has files for, sorted. Files are named, not read."""
         found = (key_of(path) for path in chosen_files(self.store, table_path))
-        return sorted(each[1] for each in found if each is not None)
+        return sorted((each[1] for each in found if each is not None), key=lambda key: (key.period or "", key.symbol or ""))
 
     def record(self, table_path: str, key: PartitionKey) -> FileRecord | None:
         """What the file of one partition says of itself, verified; None when there is no file."""

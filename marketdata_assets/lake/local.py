@@ -21,7 +21,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _THREADS = 4
-_WORTH_THREADS = 32
+_WORTH_THREADS = 8
 
 
 class LocalStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import NamedTuple
@@ -25,15 +25,20 @@ class Finding(NamedTuple):
 
 
 def scrub(store: Store, archive: PayloadArchive, prefix: str) -> Iterator[Finding]:
-    """Every damaged, misplaced or foreign file below the folder or table `prefix` ("" for all), in order of path."""
-    entries = store.list(prefix)
+    """Every damaged, misplaced or foreign file below the folder or table `prefix` ("" for all), in order of path.
+
+    Foreign is what lies in a table's folder or among the payloads and is neither; exports and notes elsewhere are nobody's partitions and
+    are passed over.
+    """
     alone = store.stat(prefix + SUFFIX) if prefix else None
+    entries = [*([alone] if alone else []), *store.list(prefix)]
+    tables = {found[0] for entry in entries if (found := key_of(entry.path))}
     with ThreadPoolExecutor(cpu_count()) as pool:
-        findings = pool.map(lambda entry: _judge(store, archive, entry), [*([alone] if alone else []), *entries])
+        findings = pool.map(lambda entry: _judge(store, archive, entry, tables), entries)
         yield from (finding for finding in findings if finding is not None)
 
 
-def _judge(store: Store, archive: PayloadArchive, entry: Entry) -> Finding | None:
+def _judge(store: Store, archive: PayloadArchive, entry: Entry, tables: Set[str]) -> Finding | None:
     folder, _, name = entry.path.rpartition("/")
     try:
         if entry.path.startswith(PAYLOADS + "/") and name.endswith(".zst") and folder == f"{PAYLOADS}/{name[:2]}":
@@ -41,8 +46,14 @@ def _judge(store: Store, archive: PayloadArchive, entry: Entry) -> Finding | Non
         elif key_of(entry.path) is not None:
             for file in read_verified(store, [entry.path]):
                 check_pages(file.data, file.record.rows, file.path)
-        else:
+        elif name.endswith(SUFFIX) or not tables.isdisjoint(_folders_above(folder)) or entry.path.startswith(PAYLOADS + "/"):
             return Finding(entry.path, "foreign", "the file of no partition and no payload", "move it out of the lake")
     except Fault as fault:
         return Finding(entry.path, fault.code, fault.found, fault.remedy)
     return None
+
+
+def _folders_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]

@@ -16,6 +16,8 @@ from marketdata_assets.lake.places import Places, entry_of, version_of
 from marketdata_assets.lake.staging import Staging
 from marketdata_assets.lake.store import AnyVersion, Write
 
+_STEPS = (1, 1_000, 1_000_000, 1_000_000_000, 2_000_000_000)  # ns; the grain of mtimes differs between file systems
+
 
 class Commit(NamedTuple):
     """What became of one staged file, and the folders to sync before it counts."""
@@ -91,13 +93,9 @@ class Switch:
                 "run again, on top of what is there now",
                 path=write.path,
             )
-        fresh = os.lstat(temporary)
-        before = int(current.version.split("-")[0]) if current else 0
-        if fresh.st_mtime_ns <= before:  # the kernel's clock ticks in milliseconds and inodes are reused
-            os.utime(temporary, ns=(fresh.st_atime_ns, before + 1))
-            fresh = os.lstat(temporary)
+        _age_after(temporary, int(current.version.split("-")[0]) if current else 0)
         self._disk.replace(temporary, target)
-        return version_of(fresh)
+        return version_of(os.lstat(target))
 
     def _make_folder(self, folder: Path) -> Sequence[str]:
         """The folders to sync once a file stands in `folder`: it and all above it up to the root, whoever made them."""
@@ -108,6 +106,15 @@ class Switch:
                 self._disk.mkdir(str(new))
         below = [each for each in (folder, *folder.parents) if each == top or top in each.parents]
         return [str(each) for each in {*below, *(new.parent for new in missing)}]
+
+
+def _age_after(temporary: str, before: int) -> None:
+    """Make the file's mtime later than `before`: the kernel's clock ticks in milliseconds and inodes are reused."""
+    for step in _STEPS:
+        fresh = os.lstat(temporary)
+        if fresh.st_mtime_ns > before:
+            return
+        os.utime(temporary, ns=(fresh.st_atime_ns, before + step))
 
 
 def _discard(temporary: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from marketdata_assets.lake.s3_options import S3Options
@@ -30,6 +30,11 @@ _ERRORS = {
     "409": ("409 Conflict", "ConditionalRequestConflict"),
     "403": ("403 Forbidden", "AccessDenied"),
 }
+
+
+class _Quiet(MotoRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
+        pass
 
 
 class S3Server(ThreadedMotoServer):
@@ -61,7 +66,7 @@ class S3Server(ThreadedMotoServer):
 
     def _server_entry(self) -> None:
         app = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(self._ip_address, self._port, self._around(app), True)
+        self._server = make_server(self._ip_address, self._port, self._around(app), True, request_handler=_Quiet)
         self._server_ready_event.set()
         self._server.serve_forever()
 

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from marketdata_assets.core.faults import ConflictFault, Fault, PartitionFault, SchemaFault, SymbolFault
+from marketdata_assets.core.faults import ConflictFault, CorruptFault, Fault, PartitionFault, SchemaFault, SymbolFault
 from marketdata_assets.core.periods import PeriodKind
 from marketdata_assets.lake import scan as scanning
 from marketdata_assets.lake.lake import Lake
@@ -233,6 +233,16 @@ def test_a_scan_larger_than_memory_allows_is_read_in_batches_with_the_same_rows(
     assert lazy.filter(later).select("value").collect().equals(held.filter(later).select("value"))
     assert lazy.head(70).filter(pl.col("value") > 2).collect().equals(held.head(70).filter(pl.col("value") > 2))
     assert lazy.select("note").collect(engine="streaming").height == held.height
+
+
+def test_damage_in_a_scan_read_in_batches_is_a_fault_of_its_collect(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = lake.publish(PATH, READINGS, rectangle(["2022", "2023", "2024"], ["AAPL", "MSFT", "TSLA"]))
+    monkeypatch.setattr(scanning, "HELD_AT_ONCE", 0)
+    lazy = lake.scan(PATH, READINGS)
+    lake.store.write(published[4].path, lake.store.read(published[4].path)[:-1])
+    for query in (lazy, lazy.select("value"), lazy.filter(pl.col("symbol") == "TSLA")):
+        with pytest.raises(CorruptFault):
+            query.collect()
 
 
 def test_a_file_of_an_older_schema_is_refused_by_name(lake: Lake) -> None:

@@ -103,6 +103,16 @@ def test_hidden_files_of_other_programs_are_not_listed_and_foreign_ones_are_repo
     assert [(finding.path, finding.code) for finding in local_lake.scrub()] == [(f"{PATH}/copy of AAPL.parquet", "foreign")]
 
 
+def test_exports_and_notes_beside_the_tables_are_no_alarm_and_in_a_tables_folder_they_are(lake: Lake) -> None:
+    lake.publish(PATH, READINGS, {KEY: readings("2024", "AAPL")})
+    lake.store.write("us_equities/lona_export_1d/2024/AAPL.json", b"[]")
+    lake.store.write("_landing/tiingo.json", b"{}")
+    assert lake.scrub() == []
+    lake.store.write(f"{PATH}/2024/AAPL.csv", b"")
+    lake.store.write("payloads/note.txt", b"")
+    assert [finding.path for finding in lake.scrub()] == ["payloads/note.txt", f"{PATH}/2024/AAPL.csv"]
+
+
 def test_temporary_files_of_a_dead_writer_are_swept_and_those_of_a_living_one_stay(tmp_path: Path) -> None:
     living = Staging(tmp_path)
     kept = Path(living.new_path())
