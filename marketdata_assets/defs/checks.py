@@ -7,7 +7,7 @@ over a range no result per partition at all. Without a partition selected, a che
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 from dagster import (
@@ -22,7 +22,7 @@ from dagster import (
 )
 
 from marketdata_assets.core import clock
-from marketdata_assets.defs.audits import Judgement, judged
+from marketdata_assets.defs.audits import findings
 from marketdata_assets.defs.keys import asset_key, op_name
 from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
@@ -60,31 +60,32 @@ def _rules(lane: Lane) -> AssetChecksDefinition:
     def rules(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         keys = _keys(context, lane, NORMALIZED_BARS)
         with told():
-            judgement = judged(platform_of(context), audits_of(context), lane, keys)
+            found = findings(platform_of(context), audits_of(context), lane, keys)
         asked = {check.name for check in context.selected_asset_check_keys}
         for rule in JUDGED:
             if rule.name in asked:
-                yield result(rule, judgement, keys)
+                yield result(rule, found.filter(pl.col("rule") == rule.name), len(keys))
 
     return rules
 
 
-def result(rule: Rule, judgement: Judgement, keys: Sequence[PartitionKey]) -> AssetCheckResult:
-    """What one rule found: how many cases in which partitions, with samples. A rule that forbade publishing says why."""
-    mine = judgement.findings.filter(pl.col("rule") == rule.name)
-    blocked = judgement.fault is not None and judgement.fault.context.get("rule") == rule.name
-    counted = mine.group_by(partition=pl.concat_str("period", "symbol", separator="|")).agg(pl.col("n").sum()).sort("partition")
+def result(rule: Rule, mine: pl.DataFrame, judged: int) -> AssetCheckResult:
+    """What one rule found in so many partitions: how many cases in which of them, with samples."""
+    counted = (
+        mine.group_by(partition=pl.concat_str("period", "symbol", separator="|").str.strip_chars_end("|"))
+        .agg(pl.col("n").sum())
+        .sort("partition")
+    )
     found = int(mine["n"].sum())
-    words = str(judgement.fault) if blocked else f"{found} in {counted.height} of {len(keys)} partitions" if found else "nothing found"
     return AssetCheckResult(
         check_name=rule.name,
-        passed=not (found or blocked),
+        passed=not found,
         severity=AssetCheckSeverity[rule.severity.name],
-        description=words,
+        description=f"{found} in {counted.height} of {judged} partitions" if found else f"nothing found in {judged} partitions",
         metadata={
             "found": found,
             "action": rule.action.value,
-            "partitions judged": len(keys),
+            "partitions judged": judged,
             "partitions with findings": counted.height,
             **(_evidence(mine, counted, rule) if found else {}),
         },

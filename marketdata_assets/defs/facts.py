@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import polars as pl
@@ -17,23 +18,33 @@ NEW, RESTATED, WRITTEN, UNCHANGED, NO_ROWS = "new", "restated", "written", "unch
 
 @dataclass(frozen=True)
 class Publication:
-    """One publish of a table: the partitions asked for, those stored before (None: not known), those that stand now, the rows handed in."""
+    """One publish of a table: partitions asked for, stored before (None: not known), and standing now; first and last day of the rows."""
 
     keys: Sequence[PartitionKey]
     before: Collection[PartitionKey] | None
     published: Sequence[Published]
-    frame: pl.DataFrame
-    dated_by: str
+    days: Collection[date]
     seconds: float
+
+    @classmethod
+    def together(cls, parts: Sequence[Publication]) -> Publication:
+        """The publishes of a table, batch after batch, as the one of the whole run."""
+        known = [part.before for part in parts if part.before is not None]
+        return cls(
+            [key for part in parts for key in part.keys],
+            {key for before in known for key in before} if known else None,
+            [each for part in parts for each in part.published],
+            [day for part in parts for day in part.days],
+            sum(part.seconds for part in parts),
+        )
 
     def facts(self) -> dict[str, RawMetadataValue]:
         """The run as a whole: row, symbol and byte counts, first and last day, how many partitions are new, restated or unchanged."""
-        days = self.frame.get_column(self.dated_by).drop_nulls()
         states = [self._state(key) for key in self.keys]
         return {
             "run rows": sum(p.rows for p in self.published),
             "run symbols": len({p.key.symbol for p in self.published if p.rows}),
-            "run span": f"{str(days.min())[:10]} to {str(days.max())[:10]}" if days.len() else "no rows",
+            "run span": f"{min(self.days)} to {max(self.days)}" if self.days else "no rows",
             "run partitions": len(self.keys),
             **{f"run partitions {state}": states.count(state) for state in sorted(set(states))},
             "run bytes": sum(p.size for p in self.published),
@@ -62,3 +73,9 @@ class Publication:
         if self.before is None:
             return WRITTEN
         return RESTATED if key in self.before else NEW
+
+
+def first_and_last(frame: pl.DataFrame, dated_by: str) -> list[date]:
+    """The first and the last day of a frame's rows; nothing for a frame without any."""
+    days = frame.select(pl.col(dated_by).cast(pl.Date))
+    return [] if not days.height else [*days.select(first=pl.col(dated_by).min(), last=pl.col(dated_by).max()).row(0)]

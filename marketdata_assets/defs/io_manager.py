@@ -13,7 +13,8 @@ from dagster import AssetExecutionContext, AssetKey, InputContext, IOManager, Ou
 
 from marketdata_assets.core.faults import ConflictFault
 from marketdata_assets.core.timeframes import Timeframe
-from marketdata_assets.defs.facts import Publication
+from marketdata_assets.defs.batches import Batch
+from marketdata_assets.defs.facts import Publication, first_and_last
 from marketdata_assets.defs.keys import asset_key
 from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
@@ -61,7 +62,7 @@ class Taken:
 
 
 class LakeIOManager(IOManager):
-    """Hands an asset one `pl.LazyFrame` for each input and publishes the `pl.DataFrame` it returns.
+    """Hands an asset one `pl.LazyFrame` for each input and publishes the frame it returns, or a frame for each of its batches.
 
     Every partition of the run is published, empty where the frame has no row of it. Each file names the hashes of the
     partitions it was computed from; a frame whose inputs changed while it was computed is not published.
@@ -86,19 +87,20 @@ class LakeIOManager(IOManager):
         self._taken_by(step.run_id, step.step.key)[stored.path] = taken
         return frame
 
-    def handle_output(self, context: OutputContext, obj: pl.DataFrame) -> None:
-        """Publish the frame as the partitions of this run, and say once what was published."""
+    def handle_output(self, context: OutputContext, obj: pl.DataFrame | Iterable[tuple[Batch, pl.DataFrame]]) -> None:
+        """Publish the frame as the partitions of this run, and say what was published."""
         step = context.step_context
-        keys = partition_keys(context.asset_partition_keys)
+        taken, done, frame = self._taken_by(step.run_id, step.step.key), [], pl.DataFrame()
+        whole = Batch(partition_keys(context.asset_partition_keys))
         with told():
-            done = self._publish(context.asset_key, obj, keys, self._taken_by(step.run_id, step.step.key))
-        record(step, context.asset_key, done, looks(obj, done.dated_by))
+            for batch, frame in [(whole, obj)] if isinstance(obj, pl.DataFrame) else obj:
+                done.append(self._publish(context.asset_key, frame, batch.keys, taken))
+        record(step, context.asset_key, Publication.together(done), looks(frame, self._tables[context.asset_key].table.dated_by))
 
-    def publish(self, context: AssetExecutionContext, path: str, frame: pl.DataFrame) -> Publication:
-        """What `handle_output` does, for a step that publishes several tables of one judgement together."""
+    def publish(self, context: AssetExecutionContext, path: str, batch: Batch, frame: pl.DataFrame) -> Publication:
+        """What `handle_output` does for one batch, for a step that publishes several tables of one judgement together."""
         step = context.get_step_execution_context()
-        keys = partition_keys(context.partition_keys)
-        return self._publish(asset_key(path), frame, keys, self._taken_by(step.run_id, step.step.key))
+        return self._publish(asset_key(path), frame, batch.keys, self._taken_by(step.run_id, step.step.key))
 
     def _publish(self, key: AssetKey, frame: pl.DataFrame, keys: Sequence[PartitionKey], taken: Mapping[str, Taken]) -> Publication:
         began = time.perf_counter()
@@ -115,7 +117,7 @@ class LakeIOManager(IOManager):
             inputs=lambda key: {path: each.sha256[key] for path, each in taken.items() if key in each.sha256},
             metadata={"calendar": platform.calendar(stored.asset_class).version},
         )
-        return Publication(keys, before, published, frame, stored.table.dated_by, time.perf_counter() - began)
+        return Publication(keys, before, published, first_and_last(frame, stored.table.dated_by), time.perf_counter() - began)
 
     def _taken_by(self, run: str, step: str) -> dict[str, Taken]:
         """What a step has read so far, by table path; the steps of the last few runs are remembered."""

@@ -21,7 +21,6 @@ def lane_job(lane: Lane) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         lane.name,
         selection=AssetSelection.groups(lane.name) | AssetSelection.assets(*landing),
-        partitions_def=lane.partitions,
         description=f"{lane.asset_class} {lane.timeframe}: from landed files to exports, with every check.",
         tags={LANE_TAG: lane.name},
     )

@@ -1,12 +1,15 @@
 """The audit: normalized bars become validated ones, quarantine and coverage, three tables of one judgement."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import polars as pl
 from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, BackfillPolicy, MaterializeResult, multi_asset
 from dagster._core.definitions.metadata import RawMetadataValue
 
-from marketdata_assets.defs.audits import judge
+from marketdata_assets.defs.audits import audit
+from marketdata_assets.defs.batches import batches
+from marketdata_assets.defs.facts import Publication
 from marketdata_assets.defs.keys import asset_key, op_name
 from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
@@ -29,36 +32,45 @@ def audited_bars(lane: Lane) -> AssetsDefinition:
     Rows that a rule refuses go to quarantine and the rest is published. A frame that fails as a whole is not published: the run
     fails with the evidence, and the previous version of all three tables stays.
     """
-    bars, refused = lane.path(NORMALIZED_BARS), {source: lane.path(REFUSED_ROWS, source) for source in lane.sources}
-    paths = [lane.path(table) for table in TABLES]
+    source, refused = lane.path(NORMALIZED_BARS), {each: lane.path(REFUSED_ROWS, each) for each in lane.sources}
 
     @multi_asset(
         name=op_name(lane.path(VALIDATED_BARS)),
-        specs=[table_spec(lane, table, code_version=CODE_VERSION, deps=[bars, *refused.values()]) for table in TABLES],
-        ins={"bars": AssetIn(asset_key(bars)), **{f"refused_{source}": AssetIn(asset_key(path)) for source, path in refused.items()}},
+        specs=[table_spec(lane, table, code_version=CODE_VERSION, deps=[source, *refused.values()]) for table in TABLES],
+        ins={"bars": AssetIn(asset_key(source)), **{f"refused_{each}": AssetIn(asset_key(path)) for each, path in refused.items()}},
         can_subset=True,
         backfill_policy=BackfillPolicy.single_run(),
         required_resource_keys={PLATFORM, IO_MANAGER},
     )
-    def audit(context: AssetExecutionContext, bars: pl.LazyFrame, **unread: pl.LazyFrame) -> Iterator[MaterializeResult[None]]:
+    def validate(context: AssetExecutionContext, bars: pl.LazyFrame, **unread: pl.LazyFrame) -> Iterator[MaterializeResult[None]]:
+        platform, shelf, lake = platform_of(context), audits_of(context), context.resources.io_manager
+        done, counted = list[list[Publication]](), Counter[str]()
         with told():
-            rows = {"": bars.collect(), **{source: unread[f"refused_{source}"].collect() for source in refused}}
-            outcome = judge(platform_of(context), audits_of(context), lane, partition_keys(context.partition_keys), rows)
-            frames = (outcome.quarantine, outcome.coverage, outcome.validated)
-            published = [context.resources.io_manager.publish(context, path, frame) for path, frame in zip(paths, frames, strict=True)]
-        for path, frame, publication, table in zip(paths, frames, published, TABLES, strict=True):
-            yield from reported(context, path, publication, {**summary(outcome), **looks(frame, table.dated_by)})
+            for batch in batches(lane.timeframe, partition_keys(context.partition_keys)):
+                rows = {each: batch.rows(unread[f"refused_{each}"], REFUSED_ROWS) for each in refused}
+                outcome = audit(platform, shelf, lane, batch.keys, batch.rows(bars, NORMALIZED_BARS), rows)
+                frames = {QUARANTINE.name: outcome.quarantine, COVERAGE.name: outcome.coverage, VALIDATED_BARS.name: outcome.validated}
+                done.append([lake.publish(context, lane.path(table), batch, frames[table.name]) for table in TABLES])
+                counted.update(_counts(outcome))
+        for table, parts in zip(TABLES, zip(*done, strict=True), strict=True):
+            more = {**_summary(counted), **looks(frames[table.name], table.dated_by)}
+            yield from reported(context, lane.path(table), Publication.together(parts), more)
 
-    return audit
+    return validate
 
 
-def summary(outcome: Audited) -> Mapping[str, RawMetadataValue]:
-    """What the audit came to: rows kept and refused, the share of expected bars that came, and how many findings there are."""
+def _counts(outcome: Audited) -> dict[str, int]:
     expected, received = outcome.coverage.select(pl.col("expected", "received").sum()).row(0)
     return {
         "validated rows": outcome.validated.height,
         "quarantined rows": outcome.quarantine.height,
         "flagged rows": outcome.validated.filter(pl.col("quality_flags") != "").height,
         "findings": outcome.findings.height,
-        "coverage": round(received / expected, 6) if expected else 1.0,
+        "expected bars": expected,
+        "received bars": received,
     }
+
+
+def _summary(counted: Mapping[str, int]) -> dict[str, RawMetadataValue]:
+    """What the audit of the run came to, with the share of expected bars that came."""
+    return {**counted, "coverage": round(counted["received bars"] / counted["expected bars"], 6) if counted["expected bars"] else 1.0}

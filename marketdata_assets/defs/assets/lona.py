@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import polars as pl
 from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, AssetSpec, BackfillPolicy, MaterializeResult, multi_asset
 
-from marketdata_assets.defs.facts import Publication
+from marketdata_assets.defs.batches import batches
+from marketdata_assets.defs.facts import Publication, first_and_last
 from marketdata_assets.defs.keys import asset_key, op_name
 from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
@@ -46,12 +47,14 @@ def lona_export(lane: Lane) -> AssetsDefinition:
         required_resource_keys={PLATFORM},
     )
     def export(context: AssetExecutionContext, bars: pl.LazyFrame) -> Iterator[MaterializeResult[None]]:
-        platform, keys, began = platform_of(context), partition_keys(context.partition_keys), time.perf_counter()
+        platform, done = platform_of(context), list[Publication]()
         with told():
-            rows = bars.collect()
-            digests = {key: record.sha256 for key, record in platform.lake.records(source, keys).items()}
-            files = publish_lona(platform, lane.asset_class, lane.timeframe.name, rows, digests)
-        publication = Publication(keys, None, files, rows, VALIDATED_BARS.dated_by, time.perf_counter() - began)
-        yield from reported(context, path, publication, {"run files": 3 * len(files)})
+            for batch in batches(lane.timeframe, partition_keys(context.partition_keys)):
+                began, rows = time.perf_counter(), batch.rows(bars, VALIDATED_BARS)
+                digests = {key: record.sha256 for key, record in platform.lake.records(source, batch.keys).items()}
+                files = publish_lona(platform, lane.asset_class, lane.timeframe.name, rows, digests)
+                days = first_and_last(rows, VALIDATED_BARS.dated_by)
+                done.append(Publication(batch.keys, None, files, days, time.perf_counter() - began))
+        yield from reported(context, path, Publication.together(done), {"run files": sum(3 * len(each.published) for each in done)})
 
     return export

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import polars as pl
 from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, BackfillPolicy, MaterializeResult, multi_asset
 
+from marketdata_assets.defs.batches import Batch, batches
 from marketdata_assets.defs.keys import asset_key, op_name
 from marketdata_assets.defs.lanes import Lane
-from marketdata_assets.defs.refusals import told
+from marketdata_assets.defs.partitions import partition_keys
 from marketdata_assets.defs.resources import PLATFORM, platform_of
 from marketdata_assets.defs.specs import table_spec
 from marketdata_assets.pipeline.bars import normalized
@@ -28,10 +29,12 @@ def normalized_bars(lane: Lane) -> AssetsDefinition:
         backfill_policy=BackfillPolicy.single_run(),
         required_resource_keys={PLATFORM},
     )
-    def normalize(context: AssetExecutionContext, **raw: pl.LazyFrame) -> Iterator[MaterializeResult[pl.DataFrame]]:
-        with told():
-            frames = {source: raw[f"raw_{source}"].collect() for source in raw_paths}
-            bars = normalized(platform_of(context), lane.asset_class, lane.timeframe.name, frames)
-        yield MaterializeResult(value=bars)
+    def normalize(context: AssetExecutionContext, **raw: pl.LazyFrame) -> Iterator[MaterializeResult[Iterator[tuple[Batch, pl.DataFrame]]]]:
+        def bars() -> Iterator[tuple[Batch, pl.DataFrame]]:
+            for batch in batches(lane.timeframe, partition_keys(context.partition_keys)):
+                rows = {source: batch.rows(raw[f"raw_{source}"], RAW_BARS) for source in raw_paths}
+                yield batch, normalized(platform_of(context), lane.asset_class, lane.timeframe.name, rows)
+
+        yield MaterializeResult(value=bars())
 
     return normalize

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy, MaterializeResult, multi_asset
 
-from marketdata_assets.defs.facts import Publication
+from marketdata_assets.defs.batches import batches
+from marketdata_assets.defs.facts import Publication, first_and_last
 from marketdata_assets.defs.inventory import landing_path, look_first
 from marketdata_assets.defs.keys import op_name
 from marketdata_assets.defs.lanes import Lane
@@ -34,16 +35,19 @@ def raw_bars(lane: Lane, source: str) -> AssetsDefinition:
         required_resource_keys={PLATFORM},
     )
     def raw(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
-        platform, keys, began = platform_of(context), partition_keys(context.partition_keys), time.perf_counter()
+        platform, done = platform_of(context), dict[str, list[Publication]]()
         with told():
             look_first(context, platform, source)
-            before = {path: set(platform.lake.partitions(path)) for path in tables}
-            new = arrived(platform, source, lane.timeframe.name, keys)
-            published = publish_raw(platform, source, lane.timeframe.name, keys, new)
-        seconds = time.perf_counter() - began
-        for (path, table), frame in zip(tables.items(), (new.bars, new.refused), strict=True):
-            mine = [each for each in published if each.path.startswith(f"{path}/")]
-            publication = Publication(keys, before[path], mine, frame, table.dated_by, seconds)
-            yield from reported(context, path, publication, looks(frame, table.dated_by))
+            for batch in batches(lane.timeframe, partition_keys(context.partition_keys)):
+                began, before = time.perf_counter(), {path: set(platform.lake.partitions(path)) for path in tables}
+                new = arrived(platform, source, lane.timeframe.name, batch.keys)
+                published = publish_raw(platform, source, lane.timeframe.name, batch.keys, new)
+                seconds = time.perf_counter() - began
+                for (path, table), rows in zip(tables.items(), (new.bars, new.refused), strict=True):
+                    mine = [each for each in published if each.path.startswith(f"{path}/")]
+                    days = first_and_last(rows, table.dated_by)
+                    done.setdefault(path, []).append(Publication(batch.keys, before[path], mine, days, seconds))
+        for (path, table), rows in zip(tables.items(), (new.bars, new.refused), strict=True):
+            yield from reported(context, path, Publication.together(done[path]), looks(rows, table.dated_by))
 
     return raw
