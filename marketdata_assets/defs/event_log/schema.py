@@ -8,13 +8,16 @@ from sqlite3 import OperationalError
 
 import sqlalchemy as db
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from dagster._core.storage.event_log import sqlite as stock
-from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
+from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata, SqlEventLogStorageTable
 from dagster._core.storage.sql import get_alembic_config, stamp_alembic_rev
+from dagster._core.storage.sqlite import LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION
 
 from marketdata_assets.core.faults import StorageFault
 from marketdata_assets.defs.event_log.connections import KeptConnections
 
+WAL = "PRAGMA journal_mode=WAL"
 ATTEMPTS = 100
 PAUSE_SECONDS = 0.1
 
@@ -28,21 +31,25 @@ def ensure_schema(connections: KeptConnections, mark_migrated: Callable[[], None
     """Make the file a complete event log at Dagster's present revision; a log that is there is left as it is.
 
     Tables, revision and marks are one transaction: of several processes on a fresh home the first creates and the others
-    find it complete, and a kill leaves nothing half made. `mark_migrated` notes that no data migration is due.
+    find it complete, and a kill leaves nothing half made. `mark_migrated` notes that no data migration is due. A log that
+    Dagster's own class left without a revision gets the one that Dagster gives to such files.
     """
     _use_wal(connections)
-    if _stamped(connections):
+    if _revision(connections):
         return
     with connections.transaction() as conn:
-        if not _stamped(connections):
-            SqlEventLogStorageMetadata.create_all(conn)
-            stamp_alembic_rev(migrations(), conn)
+        if _revision(connections):
+            return
+        fresh = not db.inspect(conn).has_table(SqlEventLogStorageTable.name)
+        SqlEventLogStorageMetadata.create_all(conn)
+        stamp_alembic_rev(migrations(), conn, rev="head" if fresh else LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION)
+        if fresh:
             mark_migrated()
 
 
-def _stamped(connections: KeptConnections) -> bool:
+def _revision(connections: KeptConnections) -> str | None:
     with connections.connect() as conn:
-        return db.inspect(conn).has_table("alembic_version")
+        return MigrationContext.configure(conn).get_current_revision()
 
 
 def _use_wal(connections: KeptConnections) -> None:
@@ -50,7 +57,7 @@ def _use_wal(connections: KeptConnections) -> None:
     for _ in range(ATTEMPTS):
         try:
             with connections.connect() as conn:
-                mode = conn.exec_driver_sql("PRAGMA journal_mode=WAL").scalar()
+                mode = conn.exec_driver_sql(WAL).scalar()
         except db.exc.OperationalError as error:
             if not isinstance(error.orig, OperationalError) or "locked" not in str(error.orig):
                 raise
