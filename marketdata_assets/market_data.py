@@ -1,0 +1,161 @@
+"""The Python edge: bars, coverage, tables and SQL over the lake as Polars or pandas frames, without Dagster.
+
+Nothing slow is imported before a question is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from marketdata_assets.pipeline.platform import Platform
+
+When = date | datetime | str | None
+Frame = Literal["polars", "pandas"]
+
+
+class MarketData:
+    """A lake opened for reading.
+
+    `config` is the path of marketdata.yaml; None takes `MARKETDATA_CONFIG`, else ./marketdata.yaml. `lake` replaces the lake's root,
+    a folder or `s3://bucket/prefix`. With `market: simulated` in the configuration the numbers are invented. Every refusal is
+    a `Fault` that says what was found and what to do.
+    """
+
+    def __init__(self, config: str | Path | None = None, *, lake: str | Path | None = None) -> None:
+        self._config = None if config is None else Path(config)
+        self._lake = lake
+
+    @cached_property
+    def platform(self) -> Platform:
+        """Settings, lake, instruments and calendars behind the answers; read once, at the first question."""
+        from marketdata_assets.pipeline.platform import open_platform
+        from marketdata_assets.settings import load_settings
+
+        settings = load_settings(self._config)
+        if self._lake is not None:
+            root = str(self._lake)
+            settings = settings.model_copy(update={"lake": root if "://" in root else str(Path(root).absolute())})
+        return open_platform(settings)
+
+    @overload
+    def bars(
+        self,
+        symbols: str | Sequence[str] | None = ...,
+        start: When = ...,
+        end: When = ...,
+        timeframe: str = ...,
+        as_of: When = ...,
+        columns: Sequence[str] | None = ...,
+        frame: Literal["polars"] = ...,
+        asset_class: str | None = ...,
+    ) -> pl.DataFrame: ...
+
+    @overload
+    def bars(
+        self,
+        symbols: str | Sequence[str] | None = ...,
+        start: When = ...,
+        end: When = ...,
+        timeframe: str = ...,
+        as_of: When = ...,
+        columns: Sequence[str] | None = ...,
+        *,
+        frame: Literal["pandas"],
+        asset_class: str | None = ...,
+    ) -> pd.DataFrame: ...
+
+    def bars(
+        self,
+        symbols: str | Sequence[str] | None = None,
+        start: When = None,
+        end: When = None,
+        timeframe: str = "1d",
+        as_of: When = None,
+        columns: Sequence[str] | None = None,
+        frame: Frame = "polars",
+        asset_class: str | None = None,
+    ) -> Any:
+        """Validated bars on `[start, end)`, one row a bar, sorted by symbol and timestamp; prices as traded, times UTC.
+
+        `symbols` is one or several, None for all of the asset class. A name of the past answers for the days it was borne: FB is META
+        until 2022-06-09. Dates are midnights UTC, which for a daily bar is its session's date; None leaves that side open. With
+        `as_of`, the answer the platform would have given at that instant, late corrections left out. `SymbolFault` for an unknown symbol,
+        with near ones; `QueryFault` for an unknown column, timeframe or table; `CorruptFault` when a file is damaged.
+        """
+        from marketdata_assets.query.bars import bars
+        from marketdata_assets.query.when import instant
+
+        known = None if as_of is None else instant(as_of, "as_of")
+        asked = self._asked(symbols, start, end, asset_class)
+        return _as(bars(self.platform, asked, timeframe, as_of=known, columns=columns), frame)
+
+    def coverage(
+        self,
+        symbols: str | Sequence[str] | None = None,
+        start: When = None,
+        end: When = None,
+        timeframe: str = "1d",
+        asset_class: str | None = None,
+    ) -> pl.DataFrame:
+        """What was expected and what came, one row a symbol and session (UTC day for crypto) on `[start, end)`."""
+        from marketdata_assets.query.coverage import coverage
+
+        return coverage(self.platform, self._asked(symbols, start, end, asset_class), timeframe)
+
+    def symbols(self, asset_class: str | None = None) -> list[str]:
+        """The canonical symbols that are configured, sorted, of one asset class or of all."""
+        classes = [asset_class] if asset_class else list(self.platform.settings.asset_classes)
+        return sorted(symbol for name in classes for symbol in self.platform.symbols(self._class(name)))
+
+    def tables(self) -> pl.DataFrame:
+        """One row a table that SQL may name: asset class, name, partitions, files' bytes, first and last period, meaning."""
+        from marketdata_assets.query.tables import tables
+
+        return tables(self.platform)
+
+    @overload
+    def sql(self, statement: str, *, limit: int | None = ..., frame: Literal["polars"] = ...) -> pl.DataFrame: ...
+
+    @overload
+    def sql(self, statement: str, *, limit: int | None = ..., frame: Literal["pandas"]) -> pd.DataFrame: ...
+
+    def sql(self, statement: str, *, limit: int | None = None, frame: Frame = "polars") -> Any:
+        """The rows of one SELECT in DuckDB's SQL; every table is a view, `us_equities.validated_bars_1d`. Reads only."""
+        from marketdata_assets.query.sql import ask
+
+        return _as(ask(self.platform, statement, limit=limit).rows, frame)
+
+    def _asked(self, symbols: str | Sequence[str] | None, start: When, end: When, asset_class: str | None) -> list[Any]:
+        from marketdata_assets.query.when import window
+        from marketdata_assets.query.who import stretches
+
+        if asset_class is not None:
+            self._class(asset_class)
+        wanted = self.symbols(asset_class) if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
+        return stretches(self.platform, wanted, window(start, end), asset_class)
+
+    def _class(self, name: str) -> str:
+        from marketdata_assets.core.faults import QueryFault
+
+        classes = list(self.platform.settings.asset_classes)
+        if name not in classes:
+            raise QueryFault("choosing an asset class", f"{name[:40]!r} is not configured", f"use {' or '.join(classes)}")
+        return name
+
+
+def _as(rows: pl.DataFrame, frame: str) -> Any:
+    if frame == "polars":
+        return rows
+    if frame == "pandas":
+        return rows.to_pandas()
+    from marketdata_assets.core.faults import QueryFault
+
+    raise QueryFault("choosing a frame", f"{frame!r} is unknown", "use frame='polars' or frame='pandas'")

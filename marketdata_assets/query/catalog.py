@@ -1,0 +1,92 @@
+"""Which tables a question may name: one view for each table of the lake, whatever its partitions and sources."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from marketdata_assets.core.faults import QueryFault
+from marketdata_assets.lake.layout import PAYLOADS, key_of
+from marketdata_assets.lake.store import Store
+from marketdata_assets.pipeline.platform import Platform, table_path
+from marketdata_assets.schemas.audit import COVERAGE, LANDING_FILES, QUARANTINE, REFUSED_ROWS
+from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
+from marketdata_assets.schemas.table import Table
+
+OF_A_CLASS = (NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
+OF_A_SOURCE = (RAW_BARS, REFUSED_ROWS)
+_PLAIN = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class View(NamedTuple):
+    """One table as SQL sees it: `us_equities.raw_bars_1d`. All sources of a table are one view with a `source` column.
+
+    `table` is its declaration, None for a table this version does not declare.
+    """
+
+    asset_class: str
+    name: str
+    table: Table | None
+    by_source: bool
+
+    @property
+    def qualified(self) -> str:
+        """The name under which it is always found, `us_equities.raw_bars_1d`."""
+        return f"{self.asset_class}.{self.name}"
+
+    @property
+    def prefix(self) -> str:
+        """The folder of the lake that holds its files."""
+        return f"{self.asset_class}/{self.name}"
+
+
+def catalog(platform: Platform) -> dict[str, View]:
+    """Every view by qualified name, sorted: the tables the configuration asks for, empty ones too, and whatever else the lake holds."""
+    found = {view.qualified: view for view in _configured(platform)}
+    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, LANDING_FILES)}
+    store = platform.lake.store
+    for asset_class in store.folders(""):
+        for name in store.folders(asset_class) if _PLAIN.fullmatch(asset_class) and asset_class != PAYLOADS else []:
+            if f"{asset_class}.{name}" not in found and (paths := _table_paths(store, f"{asset_class}/{name}")):
+                table = declared.get(name) or declared.get(name.rpartition("_")[0])
+                found[f"{asset_class}.{name}"] = View(asset_class, name, table, any(path.count("/") > 1 for path in paths))
+    return dict(sorted(found.items()))
+
+
+def _table_paths(store: Store, folder: str) -> set[str]:
+    return {found[0] for entry in store.list(folder) if (found := key_of(entry.path))}
+
+
+def short_names(views: Iterable[View]) -> dict[str, list[str]]:
+    """Qualified names by table name alone; a name with one of them needs no asset class in front."""
+    names: dict[str, list[str]] = {}
+    for view in views:
+        names.setdefault(view.name, []).append(view.qualified)
+    return names
+
+
+def find_view(views: Mapping[str, View], name: str) -> View:
+    """The view called `name`, qualified or not, in any case. `QueryFault` names the nearest ones, or the ones it could mean."""
+    wanted = name.lower()
+    if wanted in views:
+        return views[wanted]
+    shorts = short_names(views.values())
+    candidates = shorts.get(wanted, [])
+    if len(candidates) == 1:
+        return views[candidates[0]]
+    if candidates:
+        raise QueryFault("finding a table", f"{name!r} exists for {len(candidates)} asset classes", f"write {' or '.join(candidates)}")
+    near = difflib.get_close_matches(wanted, [*views, *shorts], n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise QueryFault("finding a table", f"the lake has no table {name[:80]!r}", f"{hint}`marketdata tables` lists them all")
+
+
+def _configured(platform: Platform) -> Iterable[View]:
+    for asset_class in platform.settings.asset_classes:
+        for timeframe in platform.settings.timeframes_of(asset_class):
+            for table in (*OF_A_SOURCE, *OF_A_CLASS):
+                name = table_path(table.name, asset_class, timeframe.name).partition("/")[2]
+                yield View(asset_class, name, table, table in OF_A_SOURCE)
+        yield View(asset_class, LANDING_FILES.name, LANDING_FILES, by_source=True)
