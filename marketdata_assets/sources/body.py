@@ -85,10 +85,10 @@ class _Gunzip:
                     return
                 self._next_member(data)
             piece = self._inflate(data)
-            self._size += len(piece)
-            self._refuse_bomb(wire)
-            self._kept.append(piece)
             data = self._stream.unconsumed_tail or self._stream.unused_data
+            self._size += len(piece)
+            self._refuse_bomb(wire - len(data))
+            self._kept.append(piece)
 
     def finish(self) -> bytes:
         if not self._stream.eof:
@@ -109,8 +109,8 @@ class _Gunzip:
             raise Oversized(self._what, f"it is glued together of more than {MAX_MEMBERS} gzip streams")
         self._stream = zlib.decompressobj(_GZIP)
 
-    def _refuse_bomb(self, wire: int) -> None:
+    def _refuse_bomb(self, consumed: int) -> None:
         if self._size > self._limits.body_bytes:
             raise Oversized(self._what, f"it unpacks to more than {self._limits.body_bytes} bytes")
-        if self._size > MIB and self._size > wire * self._limits.ratio:
+        if self._size > MIB and self._size > consumed * self._limits.ratio:
             raise Oversized(self._what, f"it unpacks to more than {self._limits.ratio:.0f} times its size")

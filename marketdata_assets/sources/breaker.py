@@ -10,19 +10,23 @@ from marketdata_assets.sources.timekeeper import SYSTEM_TIME, Timekeeper
 from marketdata_assets.sources.wait import LONGEST_WAIT
 
 State = Literal["closed", "open", "half_open"]
+_CALM = 100  # answers in a row
 
 
 class Breaker:
     """Opens after `trip_after` attempts in a row without a single answer, for `rest` seconds.
 
     Then `probes` attempts are let through: one answer closes it, all of them failing opens it for twice as long, up to 15 minutes.
-    An answer is whatever shows that the vendor is alive, a refusal included.
+    An answer is whatever shows that the vendor is alive, a refusal included. Each time one closes the circuit, it takes four times as
+    many failures to open it, until a hundred answers have come in a row: perhaps only some of what is asked fails.
     """
 
     def __init__(self, source: str, *, time: Timekeeper = SYSTEM_TIME, trip_after: int = 12, rest: float = 1.0, probes: int = 5) -> None:
         self._source, self._time = source, time
         self._trip_after, self._rest, self._probes = trip_after, rest, probes
+        self._patience = 1  # times _trip_after
         self._failures = 0
+        self._answers = 0
         self._rests = 0  # how often in a row it has opened
         self._open_until: float | None = None
         self._granted = 0  # probes let through since it was last open
@@ -57,14 +61,19 @@ class Breaker:
     def answered(self, probe: bool) -> None:
         """The vendor is alive: the circuit closes."""
         self._report(probe)
+        self._answers += 1
+        if self._open_until is not None:
+            self._patience = min(self._patience * 4, 64)
+        elif self._answers >= _CALM:
+            self._patience = 1
         self._failures, self._rests, self._granted, self._open_until = 0, 0, 0, None
 
     def failed(self, probe: bool, fault: Fault) -> None:
         """The vendor did not answer, or says that it is down."""
         self._report(probe)
         self._last = fault.found
-        self._failures += 1
-        tripped = self._open_until is None and self._failures >= self._trip_after
+        self._failures, self._answers = self._failures + 1, 0
+        tripped = self._open_until is None and self._failures >= self._trip_after * self._patience
         if tripped or (probe and self._out == 0 and self.state == "half_open"):
             self._open_until = self._time.monotonic() + min(LONGEST_WAIT, self._rest * 2.0 ** min(self._rests, 30))
             self._rests, self._granted = self._rests + 1, 0

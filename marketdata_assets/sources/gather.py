@@ -57,7 +57,7 @@ async def gather(
     outcomes; a programming error ends everything.
     """
     done: dict[tuple[str, Window], Outcome[T]] = {}
-    pending, waited = list(batches), 0.0
+    pending, waited, spread = list(batches), 0.0, False
     while pending:
         before = len(done)
         put_off = await _round(pending, fetch, done, width)
@@ -66,8 +66,9 @@ async def gather(
         if put_off and waited > outage_patience:
             _settle(put_off, done)
             break
-        pending = _spread([batch for batch, _ in put_off])
+        pending = [batch for batch, _ in put_off]  # those never sent come first, so that everybody has a turn as a probe
         if pending:
+            pending, spread = pending if spread else _spread(pending), True
             await time.sleep(pause)
     return [done[symbol, batch.window] for batch in batches for symbol in batch.symbols]
 

@@ -12,6 +12,9 @@ from marketdata_assets.sources.request import Request, same_origin
 from marketdata_assets.sources.select import Selector
 
 
+_SAME_AGAIN = 2
+
+
 class Paging(Protocol):
     """One vendor's way of paging. `rows`, where it is given, is where the rows of a page stand."""
 
@@ -156,10 +159,11 @@ class LastPaging:
 async def walk(request: Request, paging: Paging, fetch: Callable[[Request], Awaitable[Answer]], *, max_pages: int) -> AsyncIterator[Answer]:
     """Each page in turn, from `request` to the last.
 
-    `PagingBroken` when a page leads back to one that was read, when it repeats the rows of the page before, and past `max_pages`.
+    `PagingBroken` when a page leads back to one that was read, when the same rows come three times running, and past `max_pages`. A
+    page that comes twice is passed on: merging makes it count once.
     """
     seen: set[str] = set()
-    before: Any = None
+    before, repeats = None, 0
     following: Request | None = request
     while following is not None:
         if len(seen) == max_pages:
@@ -167,9 +171,9 @@ async def walk(request: Request, paging: Paging, fetch: Callable[[Request], Awai
         seen.add(following.url("https://vendor"))
         answer = await fetch(following)
         content = answer.rows(paging.rows) if paging.rows is not None else answer.record.sha256
-        if content and content == before:
-            raise PagingBroken(f"paging through {request.endpoint}", "a page repeats the one before it", **_where(answer))
-        before = content
+        before, repeats = content, repeats + 1 if content and content == before else 0
+        if repeats == _SAME_AGAIN:
+            raise PagingBroken(f"paging through {request.endpoint}", "the same page comes again and again", **_where(answer))
         yield answer
         with reading(f"a page of {request.endpoint}", **_where(answer)):
             following = paging.advance(answer)

@@ -72,6 +72,24 @@ def test_when_all_probes_fail_it_rests_twice_as_long_up_to_a_quarter_of_an_hour(
     assert rests == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
+def test_a_circuit_that_opened_too_early_is_slower_to_open_again_until_things_are_calm() -> None:
+    time = FakeTime()
+    breaker = tripped(time)
+    time.pass_by(1)
+    breaker.answered(breaker.admit())
+    for _ in range(11):
+        breaker.failed(breaker.admit(), DOWN)
+    assert breaker.state == "closed"
+    breaker.failed(breaker.admit(), DOWN)
+    assert breaker.state == "open"
+    time.pass_by(1)
+    for _ in range(101):
+        breaker.answered(breaker.admit())
+    for _ in range(3):
+        breaker.failed(breaker.admit(), DOWN)
+    assert breaker.state == "open"
+
+
 def test_a_probe_that_never_ended_frees_its_place() -> None:
     time = FakeTime()
     breaker = tripped(time, probes=1)
