@@ -182,9 +182,9 @@ class Lake:
         found = (key_of(entry.path) for entry in self.store.list(""))
         return sorted({each[0] for each in found if each is not None})
 
-    def scrub(self, prefix: str = "") -> list[Finding]:
+    def scrub(self, prefix: str = "", progress: Callable[[int, int], None] | None = None) -> list[Finding]:
         """Every file below `prefix`, payloads included, that is damaged, lies in the wrong place or is not the lake's."""
-        return list(scrub(self.store, self.archive, prefix))
+        return list(scrub(self.store, self.archive, prefix, progress))
 
     def sweep(self) -> int:
         """How many temporary files of writers that are gone were removed."""

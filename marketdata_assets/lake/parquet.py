@@ -28,6 +28,13 @@ def to_arrow(frame: pl.DataFrame) -> pa.Table:
     return frame.to_arrow().combine_chunks()
 
 
+def from_arrow(rows: pa.Table) -> pl.DataFrame:
+    """The frame that `to_arrow` was given."""
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 -- a table becomes a frame; the union is for arrays
+    return frame
+
+
 def encode(rows: pa.Table, record: str, columns: str) -> Encoded:
     """The sealed file of `rows`, decoded once more with its page checksums verified before it leaves here.
 

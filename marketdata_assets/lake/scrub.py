@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import NamedTuple
@@ -24,18 +24,21 @@ class Finding(NamedTuple):
     remedy: str
 
 
-def scrub(store: Store, archive: PayloadArchive, prefix: str) -> Iterator[Finding]:
+def scrub(store: Store, archive: PayloadArchive, prefix: str, progress: Callable[[int, int], None] | None = None) -> Iterator[Finding]:
     """Every damaged, misplaced or foreign file below the folder or table `prefix` ("" for all), in order of path.
 
     Foreign is what lies in a table's folder or among the payloads and is neither; exports and notes elsewhere are nobody's partitions and
-    are passed over.
+    are passed over. `progress(done, total)` counts files.
     """
     alone = store.stat(prefix + SUFFIX) if prefix else None
     entries = [*([alone] if alone else []), *store.list(prefix)]
     tables = {found[0] for entry in entries if (found := key_of(entry.path))}
     with ThreadPoolExecutor(cpu_count()) as pool:
-        findings = pool.map(lambda entry: _judge(store, archive, entry, tables), entries)
-        yield from (finding for finding in findings if finding is not None)
+        for done, finding in enumerate(pool.map(lambda entry: _judge(store, archive, entry, tables), entries), start=1):
+            if progress:
+                progress(done, len(entries))
+            if finding is not None:
+                yield finding
 
 
 def _judge(store: Store, archive: PayloadArchive, entry: Entry, tables: Set[str]) -> Finding | None:

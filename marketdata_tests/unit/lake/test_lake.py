@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from marketdata_assets.core.faults import ConflictFault, CorruptFault, Fault, PartitionFault, SchemaFault, SymbolFault
 from marketdata_assets.core.periods import PeriodKind
 from marketdata_assets.lake import scan as scanning
-from marketdata_assets.lake.lake import Lake
+from marketdata_assets.lake.lake import Lake, open_lake
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.store import Write
 from marketdata_assets.schemas.audit import COVERAGE
@@ -84,14 +85,28 @@ def test_only_the_partition_that_changed_is_written(lake: Lake) -> None:
     assert [p.key for p in lake.publish(PATH, READINGS, frames) if p.changed] == [KEY]
 
 
-def test_one_big_frame_gives_the_same_bytes_as_its_partitions_one_by_one(lake: Lake) -> None:
+def test_one_big_frame_gives_the_same_bytes_as_its_partitions_one_by_one(lake: Lake, tmp_path: Path) -> None:
     frames = rectangle(["2023", "2024"], ["AAPL", "BRK.B", "MSFT"], n=300)
     shuffled = pl.concat(frames.values()).sample(fraction=1, shuffle=True, seed=3)
     whole = lake.publish_frame(PATH, READINGS, shuffled, period=PeriodKind.YEAR)
-    single = [p for key, frame in sorted(frames.items()) for p in lake.publish(PATH, READINGS, {key: frame})]
-    assert [p.sha256 for p in single] == [p.sha256 for p in whole]
-    assert all(p.changed for p in whole)
-    assert not any(p.changed for p in single)
+    other = open_lake(str(tmp_path / "one by one"))
+    single = [p for key, frame in sorted(frames.items()) for p in other.publish(PATH, READINGS, {key: frame})]
+    assert [other.store.read(p.path) for p in single] == [lake.store.read(p.path) for p in whole]
+
+
+def test_the_same_rows_with_other_inputs_or_calendar_are_published_anew(lake: Lake) -> None:
+    frames = {KEY: readings("2024", "AAPL")}
+    for inputs, metadata in (({"a": "1"}, {}), ({"a": "2"}, {}), ({"a": "2"}, {"calendar": "4.14"})):
+        assert lake.publish(PATH, READINGS, frames, inputs=inputs, metadata=metadata)[0].changed
+        assert not lake.publish(PATH, READINGS, frames, inputs=inputs, metadata=metadata)[0].changed
+
+
+def test_rows_that_differ_in_a_null_or_a_nan_are_published_anew(lake: Lake) -> None:
+    for value in (None, float("nan"), 0.0):
+        frame = readings("2024", "AAPL").with_columns(value=pl.lit(value, pl.Float64))
+        assert lake.publish(PATH, READINGS, {KEY: frame})[0].changed
+        assert not lake.publish(PATH, READINGS, {KEY: frame})[0].changed
+        assert lake.scan(PATH, READINGS).collect().equals(frame)
 
 
 def test_a_partition_of_the_run_without_rows_is_emptied_or_never_made(lake: Lake) -> None:
