@@ -23,13 +23,13 @@ def few_files(
     """The paths that the selections name, whether or not they exist, sorted, when they are few enough to ask for each; otherwise None."""
     _require_names(table_path, periods, symbols)
     if keys is not None:
-        return sorted(path_of(table_path, key) for key in keys if _named(key, periods, symbols)) if len(keys) <= _FEW else None
+        return sorted({path_of(table_path, key) for key in keys if _named(key, periods, symbols)}) if len(keys) <= _FEW else None
     if symbols is None or not 0 < len(symbols) <= _FEW:
         return None
     folders = list(periods) if periods is not None else [folder for folder in store.folders(table_path) if is_period(folder)]
     if len(folders) * len(symbols) > _FEW and len(symbols) > 1:
         return None
-    return sorted(path_of(table_path, PartitionKey(folder, symbol)) for folder in folders for symbol in symbols)
+    return sorted({path_of(table_path, PartitionKey(folder, symbol)) for folder in folders for symbol in symbols})
 
 
 def chosen_files(
@@ -47,23 +47,26 @@ def chosen_files(
     few = few_files(store, table_path, periods=periods, symbols=symbols, keys=keys)
     if few is not None:
         return {entry.path: entry for entry in store.stat_many(few) if entry is not None}
-    selected = None if keys is None else {key for key in keys if path_of(table_path, key)}
-    if periods is not None and len(periods) <= _FOLDERS:
-        whole = [path_of(table_path, PartitionKey(period)) for period in periods]
-        entries = [entry for path in whole for entry in store.list(path.removesuffix(SUFFIX))]
-        entries += [entry for entry in store.stat_many(whole) if entry is not None]
-    else:
-        entries = store.list(table_path)
-        alone = store.stat(table_path + SUFFIX)
-        entries += [alone] if alone else []
+    if keys is not None:
+        selected = {path_of(table_path, key) for key in keys if _named(key, periods, symbols)}
+        return {entry.path: entry for entry in _entries(store, table_path, {key.period for key in keys}) if entry.path in selected}
+    named = {entry.path: (entry, key_of(entry.path)) for entry in _entries(store, table_path, periods)}
+    periods, symbols = periods and set(periods), symbols and set(symbols)
     return {
-        entry.path: entry
-        for entry in entries
-        if (found := key_of(entry.path)) is not None
-        and found[0] == table_path
-        and (selected is None or found[1] in selected)
-        and _named(found[1], periods, symbols)
+        path: entry
+        for path, (entry, found) in named.items()
+        if found is not None and found[0] == table_path and _named(found[1], periods, symbols)
     }
+
+
+def _entries(store: Store, table_path: str, periods: Collection[str | None] | None) -> list[Entry]:
+    """Every file that may be a partition of one of `periods`, by a listing of their folders, or of the table's where they are many."""
+    if periods is None or len(periods) > _FOLDERS or None in periods:
+        alone = store.stat(table_path + SUFFIX)
+        return [*store.list(table_path), *([alone] if alone else [])]
+    whole = [path_of(table_path, PartitionKey(period)) for period in sorted(p for p in periods if p is not None)]
+    listed = [entry for path in whole for entry in store.list(path.removesuffix(SUFFIX))]
+    return [*listed, *(entry for entry in store.stat_many(whole) if entry is not None)]
 
 
 def _require_names(table_path: str, periods: Collection[str] | None, symbols: Collection[str] | None) -> None:

@@ -84,7 +84,7 @@ class Lake:
         """
         parts = split(table, frame, period=period, by_symbol=by_symbol, keys=keys)
         entries = chosen_files(self.store, table_path, keys=parts.keys())
-        current = {path: Current(entry.size, entry.version) for path, entry in entries.items()}
+        current = {path: Current(entry.version) for path, entry in entries.items()}
         return list(publish_parts(self.store, Publication(table_path, table, inputs, metadata), parts, current))
 
     def append(
@@ -129,7 +129,7 @@ class Lake:
                 files = read_verified(self.store, list(left.values()), table)
                 merged = merge(decode([file.data for file in files], table.polars_schema).collect())
                 parts = split(table, merged, period=period, by_symbol=by_symbol, keys=keys)
-                current = {file.path: Current(len(file.data), file.version, file.data) for file in files}
+                current = {file.path: Current(file.version, file.data) for file in files}
                 try:
                     for published in publish_parts(self.store, what, {key: parts[key] for key in left}, current):
                         done[published.key] = published

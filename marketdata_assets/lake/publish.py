@@ -39,7 +39,6 @@ class Published(NamedTuple):
 class Current(NamedTuple):
     """What is known of a file before it is replaced; `data` only where it was read."""
 
-    size: int
     version: str
     data: bytes | None = None
 

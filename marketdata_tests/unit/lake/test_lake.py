@@ -45,6 +45,8 @@ def test_a_scan_of_nothing_is_an_empty_frame_with_every_column(lake: Lake) -> No
         ({"symbols": ["TSLA", "NONE"], "periods": ["2024", "1999"]}, {("2024", "TSLA")}),
         ({"keys": [PartitionKey("2022", "MSFT"), PartitionKey("1999", "MSFT")]}, {("2022", "MSFT")}),
         ({"keys": [PartitionKey("2022", "MSFT")], "symbols": ["AAPL"]}, set()),
+        ({"keys": [PartitionKey("2022", "MSFT")] * 2}, {("2022", "MSFT")}),
+        ({"symbols": ["TSLA", "TSLA"], "periods": ["2024", "2024"]}, {("2024", "TSLA")}),
         ({"periods": []}, set()),
         ({"symbols": []}, set()),
         ({"keys": []}, set()),
@@ -55,6 +57,7 @@ def test_a_scan_reads_the_selected_partitions_only(lake: Lake, selection: dict[s
     lake.publish(PATH + "_2", READINGS, rectangle(["2022", "2023", "2024"], ["AAPL", "MSFT", "TSLA"], version=9))
     found = lake.scan(PATH, READINGS, **selection).collect()
     assert set(found.select(pl.col("timestamp").dt.strftime("%Y"), "symbol").rows()) == expected
+    assert found.height == 5 * len(expected), "no file is read twice"
     assert found["version"].unique().to_list() in ([], [0])
 
 
@@ -65,6 +68,7 @@ def test_many_keys_select_like_few(lake: Lake) -> None:
     found = lake.scan(PATH, READINGS, keys=wanted).collect()
     assert found.height == 38
     assert "S7" not in found["symbol"]
+    assert sorted(lake.records(PATH, wanted)) == sorted(wanted)
 
 
 def test_the_same_rows_again_write_nothing(new_lake: NewLake) -> None:
