@@ -141,6 +141,12 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
     return settings
 
 
+def dagster_home(environ: Mapping[str, str] | None = None) -> Path | None:
+    """The folder that `DAGSTER_HOME` names, when it names one."""
+    home = (os.environ if environ is None else environ).get("DAGSTER_HOME")
+    return Path(home).absolute() if home else None
+
+
 def _read(path: Path, base: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")

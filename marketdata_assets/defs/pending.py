@@ -18,6 +18,7 @@ from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.landing import NEIGHBOURHOOD, inventory, source_settings, touched
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import arrived, behind
+from marketdata_assets.pipeline.twins import twins
 from marketdata_assets.schemas.audit import LandingState
 from marketdata_assets.schemas.bars import RAW_BARS, VALIDATED_BARS
 
@@ -44,7 +45,8 @@ class Asked(NamedTuple):
 class Desired:
     """The state that landed files call for: the payload hash of every partition they reach, and the partitions that lack it.
 
-    `beside` are partitions whose first bars are judged against those of one that is behind, and are judged again with it.
+    `beside` are partitions whose first bars are judged against those of one that is behind, or which may hold the same series under
+    another symbol; they are judged again with it.
     """
 
     wanted: Mapping[PartitionKey, str]
@@ -89,6 +91,8 @@ def desired(platform: Platform, source: str, timeframe: str) -> Desired:
         for symbol, last in ends
         if PartitionKey(period_key(last, kind), symbol) in lacking
     }
+    alike = twins(files, timeframe, {key.symbol for key in lacking if key.symbol})
+    beside |= {PartitionKey(key.period, other) for key in lacking for other in alike.get(key.symbol or "", ())}
     return Desired(wanted, lacking, (beside & stored) - lacking)
 
 

@@ -100,7 +100,7 @@ def judged(
 
     `freshness_at` is the instant at which a check asks how old the newest bar is; data never depend on it.
     """
-    around = normalized(platform, asset_class, timeframe, neighbouring_raw(platform, asset_class, timeframe, keys), as_of)
+    around = normalized(platform, asset_class, timeframe, neighbouring_raw(platform, asset_class, timeframe, keys, as_of), as_of)
     context = replace(audit_context(platform, asset_class, timeframe, keys, around, as_of), as_of=freshness_at)
     return context, audit(bars, context)
 

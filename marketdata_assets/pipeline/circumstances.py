@@ -13,9 +13,9 @@ from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.landing import inventory
 from marketdata_assets.pipeline.platform import Platform, listing_bounds
 from marketdata_assets.pipeline.raw import archived_bars
+from marketdata_assets.pipeline.twins import twins
 from marketdata_assets.rules.context import NEIGHBOUR_DAYS, AuditContext
 from marketdata_assets.schemas.audit import LandingState
-from marketdata_assets.schemas.bars import RAW_BARS
 
 _SPANS = pl.Schema(
     {"symbol": pl.String(), "source": pl.String(), "first": pl.Date(), "last": pl.Date(), "known_at": pl.Datetime("us", "UTC")}
@@ -84,20 +84,30 @@ def payload_spans(platform: Platform, asset_class: str, timeframe: str, as_of: d
     return known.select(pl.col(name).cast(dtype) for name, dtype in _SPANS.items()).sort("symbol", "source", "first", "last", "known_at")
 
 
-def neighbouring_raw(platform: Platform, asset_class: str, timeframe: str, keys: Collection[PartitionKey]) -> dict[str, pl.DataFrame]:
+def neighbouring_raw(
+    platform: Platform, asset_class: str, timeframe: str, keys: Collection[PartitionKey], as_of: datetime | None = None
+) -> dict[str, pl.DataFrame]:
     """Raw bars by source that lie around `keys` and not in them: the whole series of daily bars, ten days either way of intraday ones.
 
-    They come from the payload archive, stored or not, so that a partition computed alone equals the same one of a full build.
+    With them come the series of other symbols that may be the same one (`twins`). All are read from the payload archive, stored or
+    not, so that a partition computed alone equals the same one of a full build.
     """
     spans = payload_spans(platform, asset_class, timeframe)
     around = _around(spans, timeframe, keys)
+    mine = {key.symbol for key in keys if key.symbol}
+    windows = [period_window(key.period) for key in keys if key.period]
+    whole = Window(min(w.start for w in windows), max(w.end for w in windows))
     found: dict[str, pl.DataFrame] = {}
     for source in platform.settings.sources_of(asset_class, timeframe):
         symbols = set(spans.filter(pl.col("source") == source)["symbol"]) & set(around)
-        if symbols:
-            window = Window(min(around[s].start for s in symbols), max(around[s].end for s in symbols))
-            found[source] = archived_bars(platform, source, timeframe, symbols, window)
-    return {source: bars for source, bars in found.items() if bars.height} or {"": RAW_BARS.empty()}
+        files = inventory(platform, source)
+        known = files if as_of is None else files.filter(pl.col("known_at") <= as_of)
+        others = set().union(*twins(known, timeframe, mine).values()) - mine
+        reach = [around[s] for s in symbols] + ([whole] if others else [])
+        if reach:
+            window = Window(min(w.start for w in reach), max(w.end for w in reach))
+            found[source] = archived_bars(platform, source, timeframe, symbols | others, window)
+    return {source: bars for source, bars in found.items() if bars.height}
 
 
 def _around(spans: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> dict[str, Window]:

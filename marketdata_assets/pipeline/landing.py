@@ -19,6 +19,7 @@ from marketdata_assets.pipeline.folder import LandedFile, read_landed
 from marketdata_assets.pipeline.identity import canonical
 from marketdata_assets.pipeline.look import Look
 from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.pipeline.twins import fingerprints
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.settings import SourceSettings
@@ -27,7 +28,7 @@ from marketdata_assets.sources.landing.read import Reading, read_payload
 
 _READERS = 4
 _UNPARTITIONED = PartitionKey(None, None)
-_NO_SERIES = {"format": "", "timeframe": "", "symbol": "", "first": None, "last": None, "rows": 0, "refused_rows": 0}
+_NO_SERIES = {"format": "", "timeframe": "", "symbol": "", "first": None, "last": None, "rows": 0, "refused_rows": 0, "fingerprints": ""}
 NEIGHBOURHOOD = timedelta(days=10)
 """How far across the border of a period its first bars look for the ones they are judged against."""
 
@@ -149,6 +150,7 @@ def _series_rows(platform: Platform, source: str, config: SourceSettings, readin
                 "last": bars["timestamp"].dt.date().max(),
                 "rows": bars.height,
                 "refused_rows": series.refused.height,
+                "fingerprints": fingerprints(bars, timeframe(series.timeframe)),
             }
 
 

@@ -38,7 +38,8 @@ def publish_lona(
     require_distinct({key.symbol for key in inputs if key.symbol}, asset_class)
     root, store = lona_path(asset_class, timeframe), platform.lake.store
     rows = _cut(validated, timeframe, inputs)
-    made = {key: _files(platform, asset_class, timeframe, rows[key], key, inputs[key], root) for key in rows}
+    made = {key: lona_partition(platform, asset_class, timeframe, rows[key], key, inputs[key]) for key in rows}
+    made = {key: [ExportFile(f"{root}/{file.path}", file.data) for file in each] for key, each in made.items()}
     files = {path: data for each in made.values() for path, data in each}
     there = dict(zip(files, store.fetch(list(files)), strict=True))
     changed = {path for path, data in files.items() if (old := there[path]) is None or old.data != data}
@@ -54,25 +55,34 @@ def _cut(validated: pl.DataFrame, timeframe: str, keys: Iterable[PartitionKey]) 
     return {key: parts[key].drop("__period") if key in parts else validated.clear() for key in sorted(keys)}
 
 
-def _files(
-    platform: Platform, asset_class: str, timeframe: str, rows: pl.DataFrame, key: PartitionKey, digest: str, root: str
+def lona_partition(
+    platform: Platform,
+    asset_class: str,
+    timeframe: str,
+    rows: pl.DataFrame,
+    key: PartitionKey,
+    digest: str,
+    exchange: str | None = None,
 ) -> list[ExportFile]:
+    """JSON, CSV and manifest of one partition, from its validated rows and the SHA-256 of their file.
+
+    `exchange` replaces the instrument's own in paths and contents.
+    """
     assert key.symbol  # noqa: S101 - validated bars are cut by period and symbol
     assert key.period  # noqa: S101
     window, calendar = period_window(key.period), platform.calendar(asset_class)
     hours = calendar.sessions(*calendar.clip(window.start.date(), window.end.date() + timedelta(days=1)))
-    files = lona_files(
+    return lona_files(
         rows,
         symbol=key.symbol,
         asset_class=asset_class,
-        exchange=platform.instruments.get(key.symbol).exchange,
+        exchange=exchange or platform.instruments.get(key.symbol).exchange,
         timeframe=timeframe,
         period=key.period,
         inputs={f"{platform.path(VALIDATED_BARS, asset_class, timeframe)}/{key.period}/{key.symbol}": digest},
         code_version=code_version(),
         closes=hours.select("session", "close"),
     )
-    return [ExportFile(f"{root}/{file.path}", file.data) for file in files]
 
 
 def _published(key: PartitionKey, files: Sequence[ExportFile], rows: int, changed: Collection[str]) -> Published:

@@ -90,6 +90,9 @@ class LandingFiles(TableModel):
     last: pl.Date = column("last session or UTC day of the series", nullable=True)
     rows: pl.Int64 = column("readable bars of the series", unit="bars")
     refused_rows: pl.Int64 = column("rows of the series that could not be read", unit="rows")
+    fingerprints: pl.String = column(
+        "short hashes of the closes of each month (day, intraday), by which one series under two symbols shows"
+    )
 
 
 _ROW = ("symbol", "filed_under", "payload_sha256", "line")

@@ -1,0 +1,52 @@
+"""Running the graph from the terminal: the parts that ingest, backfill and demo share. Dagster is imported here and not before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from marketdata_assets.cli.session import Session
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, Definitions
+
+    from marketdata_assets.defs.lanes import Lane
+    from marketdata_assets.defs.rectangles import Rectangle
+    from marketdata_assets.defs.running import Outcome
+
+
+class Graph:
+    """The graph of a session's settings and the instance that remembers its runs."""
+
+    def __init__(self, definitions: Definitions, instance: DagsterInstance) -> None:
+        self.definitions, self.instance = definitions, instance
+
+    def run(self, session: Session, lane: Lane, found: Sequence[Rectangle]) -> list[Outcome]:
+        """The lane's job over each rectangle, with a bar of finished steps; failures are said at once and do not stop the rest."""
+        from marketdata_assets.defs.running import run_lane
+
+        outcomes = []
+        for rectangle in found:
+            with session.out.progress(f"{lane.name} {rectangle}") as bar:
+                outcome = run_lane(self.definitions, self.instance, lane, rectangle, bar)
+            for reason in outcome.failures:
+                session.out.note(f"failed: {reason}")
+            outcomes.append(outcome)
+        return outcomes
+
+
+@contextmanager
+def graph(session: Session) -> Iterator[Graph]:
+    """The graph, opened; Dagster's own log of every event goes to its event log, not to this terminal."""
+    from marketdata_assets.definitions import build_definitions
+    from marketdata_assets.defs.instance import instance_of
+    from marketdata_assets.defs.resources import PlatformResource
+    from marketdata_assets.settings import dagster_home
+
+    settings = session.platform.settings
+    resource = PlatformResource(settings, opener=lambda _: session.platform)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with instance_of(settings, dagster_home()) as instance:
+        yield Graph(build_definitions(settings, platform=resource), instance)

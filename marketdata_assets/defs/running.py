@@ -1,0 +1,96 @@
+"""A lane's job over a rectangle of partitions, in this process, step by step: what the terminal runs and the UI shows afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dagster import DagsterEvent, DagsterInstance, Definitions, JobDefinition
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+
+from marketdata_assets.defs.jobs import LANE_TAG
+from marketdata_assets.defs.lanes import Lane, lanes
+from marketdata_assets.defs.partitions import periods_and_symbols
+from marketdata_assets.defs.pending import desired, hollow
+from marketdata_assets.defs.rectangles import Rectangle, rectangles
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.platform import Platform
+
+RUNS_AT_MOST = 8
+
+
+@dataclass
+class Outcome:
+    """What a run came to: whether it succeeded, what failed and why, and how many checks found something."""
+
+    run_id: str = ""
+    failures: list[str] = field(default_factory=list)
+    failed_checks: int = 0
+    warned_checks: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every step did what it should."""
+        return not self.failures
+
+
+def lanes_of(platform: Platform) -> list[Lane]:
+    """Every lane that is configured."""
+    return list(lanes(platform.settings, platform.instruments))
+
+
+def pending(platform: Platform, lane: Lane, sources: list[str]) -> list[Rectangle]:
+    """What landed for these sources and is not stored yet, as few rectangles; nothing when all is taken in."""
+    ask: set[PartitionKey] = set()
+    for source in sources:
+        state = desired(platform, source, lane.timeframe.name)
+        lacking = set(state.behind)
+        ask |= (lacking - hollow(platform, source, lane.timeframe.name, lacking)) | set(state.beside)
+    return rectangles(ask, *periods_and_symbols(lane.partitions), at_most=RUNS_AT_MOST)
+
+
+def chosen(lane: Lane, first: str, last: str, symbols: list[str]) -> list[Rectangle]:
+    """The partitions of `symbols` from period `first` to `last`, both included, as few rectangles."""
+    periods, known = periods_and_symbols(lane.partitions)
+    keys = {PartitionKey(period, symbol) for period in periods if first <= period <= last for symbol in symbols}
+    return rectangles(keys, periods, known, at_most=RUNS_AT_MOST)
+
+
+def run_lane(
+    definitions: Definitions,
+    instance: DagsterInstance,
+    lane: Lane,
+    rectangle: Rectangle,
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """The lane's job over one rectangle; `progress` counts finished steps."""
+    job = definitions.resolve_job_def(lane.name)
+    outcome, done, total = Outcome(), 0, len(job.nodes)
+    for event in _events(job, instance, {**rectangle.tags, LANE_TAG: lane.name}, outcome):
+        if event.is_step_success or event.is_step_failure or event.is_step_skipped:
+            done += 1
+            if progress:
+                progress(min(done, total), total)
+        if event.is_step_failure:
+            outcome.failures.append(_reason(event))
+        elif event.is_run_failure and not outcome.failures:
+            outcome.failures.append(event.message or "the run failed")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.asset_check_evaluation_data.passed:
+            if event.asset_check_evaluation_data.severity.name == "ERROR":
+                outcome.failed_checks += 1
+            else:
+                outcome.warned_checks += 1
+    return outcome
+
+
+def _events(job: JobDefinition, instance: DagsterInstance, tags: dict[str, str], outcome: Outcome) -> Iterator[DagsterEvent]:
+    run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=job.asset_layer.executable_asset_keys)
+    outcome.run_id = run.run_id
+    yield from execute_run_iterator(InMemoryJob(job), run, instance)
+
+
+def _reason(event: DagsterEvent) -> str:
+    data = event.step_failure_data
+    said = data.user_failure_data.description if data.user_failure_data else None
+    return f"{event.step_key}: {said or (data.error.message if data.error else 'no reason given')}".strip()
