@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from marketdata_assets.pipeline.platform import Platform
+    from marketdata_assets.query.who import Stretch
+    from marketdata_assets.schemas.table import Table
 
 When = date | datetime | str | None
 Frame = Literal["polars", "pandas"]
@@ -94,7 +96,7 @@ class MarketData:
         from marketdata_assets.query.when import instant
 
         known = None if as_of is None else instant(as_of, "as_of")
-        asked = self._asked(symbols, start, end, asset_class)
+        asked = self.asked(symbols, start, end, timeframe, asset_class)
         return _as(bars(self.platform, asked, timeframe, as_of=known, columns=columns), frame)
 
     def coverage(
@@ -107,8 +109,9 @@ class MarketData:
     ) -> pl.DataFrame:
         """What was expected and what came, one row a symbol and session (UTC day for crypto) on `[start, end)`."""
         from marketdata_assets.query.coverage import coverage
+        from marketdata_assets.schemas.audit import COVERAGE
 
-        return coverage(self.platform, self._asked(symbols, start, end, asset_class), timeframe)
+        return coverage(self.platform, self.asked(symbols, start, end, timeframe, asset_class, COVERAGE), timeframe)
 
     def symbols(self, asset_class: str | None = None) -> list[str]:
         """The canonical symbols that are configured, sorted, of one asset class or of all."""
@@ -133,14 +136,29 @@ class MarketData:
 
         return _as(ask(self.platform, statement, limit=limit).rows, frame)
 
-    def _asked(self, symbols: str | Sequence[str] | None, start: When, end: When, asset_class: str | None) -> list[Any]:
+    def asked(
+        self,
+        symbols: str | Sequence[str] | None,
+        start: When,
+        end: When,
+        timeframe: str,
+        asset_class: str | None = None,
+        table: Table | None = None,
+    ) -> list[Stretch]:
+        """What symbols and dates mean: canonical symbols with their half-open spans; see `bars`.
+
+        Without symbols, all of the asset class, or of every class for which `table` (None: validated bars) holds something.
+        """
+        from marketdata_assets.query.bars import classes_with
         from marketdata_assets.query.when import window
         from marketdata_assets.query.who import stretches
+        from marketdata_assets.schemas.bars import VALIDATED_BARS
 
-        if asset_class is not None:
-            self._class(asset_class)
-        wanted = self.symbols(asset_class) if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
-        return stretches(self.platform, wanted, window(start, end), asset_class)
+        span, classes = window(start, end), [] if asset_class is None else [self._class(asset_class)]
+        if symbols is not None:
+            return stretches(self.platform, [symbols] if isinstance(symbols, str) else list(symbols), span, asset_class)
+        classes = classes or classes_with(self.platform, table or VALIDATED_BARS, timeframe)
+        return [stretch for name in classes for stretch in stretches(self.platform, self.symbols(name), span, name)]
 
     def _class(self, name: str) -> str:
         from marketdata_assets.core.faults import QueryFault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -41,12 +41,23 @@ def bars(
     return whole.sort("symbol", "timestamp").select(wanted)
 
 
+def classes_with(platform: Platform, table: Table, timeframe: str) -> list[str]:
+    """The asset classes whose `table` holds anything at this timeframe; when none does, those that are configured for it.
+
+    `QueryFault` for a timeframe that nobody has.
+    """
+    having = [name for name in platform.settings.asset_classes if timeframe in [t.name for t in platform.settings.timeframes_of(name)]]
+    if not having:
+        configured(platform, next(iter(platform.settings.asset_classes)), timeframe)
+    return [name for name in having if platform.lake.partitions(platform.path(table, name, timeframe))] or [*having]
+
+
 def table_rows(platform: Platform, table: Table, asked: Sequence[Stretch], timeframe: str) -> pl.DataFrame:
     """The stored rows of a per-symbol table that belong to the stretches of one asset class.
 
     `QueryFault` when the table has no partition at all: an empty answer would look like a market without trades.
     """
-    asset_class, kind = asked[0].asset_class, TIMEFRAMES[_configured(platform, asked[0].asset_class, timeframe)].period
+    asset_class, kind = asked[0].asset_class, TIMEFRAMES[configured(platform, asked[0].asset_class, timeframe)].period
     path, span = platform.path(table, asset_class, timeframe), _hull(asked)
     symbols = sorted({s.symbol for s in asked})
     periods = None if span.start <= BEGINNING or span.end >= END else period_keys(span.start, span.end, kind)
@@ -66,10 +77,20 @@ def _of_class(platform: Platform, asked: Sequence[Stretch], timeframe: str, as_o
         return table_rows(platform, VALIDATED_BARS, asked, timeframe)
     from marketdata_assets.pipeline.rebuild import validated_as_of
 
-    asset_class = asked[0].asset_class
-    symbols = sorted({s.symbol for s in asked})
-    rebuilt = validated_as_of(platform, asset_class, _configured(platform, asset_class, timeframe), symbols, _hull(asked), as_of)
+    asset_class, symbols = asked[0].asset_class, sorted({s.symbol for s in asked})
+    span = _known_span(platform, asset_class, _hull(asked), as_of)
+    if span is None:
+        return VALIDATED_BARS.empty()
+    rebuilt = validated_as_of(platform, asset_class, configured(platform, asset_class, timeframe), symbols, span, as_of)
     return rebuilt.filter(_inside(VALIDATED_BARS, asked))
+
+
+def _known_span(platform: Platform, asset_class: str, span: Window, as_of: datetime) -> Window | None:
+    """The part of the span that has partitions and lay in the past at `as_of`; None when there is none."""
+    first = platform.settings.asset_classes[asset_class].start  # type: ignore[index]
+    start = max(span.start, datetime(first.year, first.month, first.day, tzinfo=UTC))
+    end = min(span.end, as_of + timedelta(days=1))
+    return Window(start, end) if start < end else None
 
 
 def _inside(table: Table, asked: Sequence[Stretch]) -> pl.Expr:
@@ -88,7 +109,8 @@ def _hull(asked: Sequence[Stretch]) -> Window:
     return Window(min(s.window.start for s in asked), max(s.window.end for s in asked))
 
 
-def _configured(platform: Platform, asset_class: str, timeframe: str) -> str:
+def configured(platform: Platform, asset_class: str, timeframe: str) -> str:
+    """`timeframe` itself when the asset class has it; otherwise `QueryFault` with those it has."""
     names = [t.name for t in platform.settings.timeframes_of(asset_class)]
     if timeframe not in names:
         raise QueryFault(

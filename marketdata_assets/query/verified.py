@@ -117,7 +117,7 @@ class _Scan(NamedTuple):
 
 
 def _together(files: Iterable[File]) -> Iterator[list[File]]:
-    """Small files in groups, because each decoding costs more than their rows; the first groups are smaller, for questions soon answered."""
+    """Small files in groups, as each decoding costs more than their rows; the first ones smaller, for questions soon answered."""
     group: list[File] = []
     size, most = 0, 4
     for file in files:
