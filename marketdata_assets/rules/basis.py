@@ -69,7 +69,8 @@ def splits(scope: Scope) -> pl.DataFrame:
     means its close to be raw, so there the row is a wrong event and not a sign of the basis.
     """
     limit = math.log(scope.context.thresholds.basis_ratio)
-    raw = scope.sound.filter(pl.col("price_basis") == PriceBasis.RAW, pl.col("split_ratio") > 0, pl.col("prior_close") > 0)
+    opening = pl.col("session") > pl.col("prior_session")
+    raw = scope.sound.filter(pl.col("price_basis") == PriceBasis.RAW, pl.col("split_ratio") > 0, pl.col("prior_close") > 0, opening)
     size, gap = pl.col("split_ratio").log(), (pl.col("prior_close") / pl.col("open")).log()
     adjusted = pl.when((pl.col("adj_close") > 0) & (pl.col("prior_adj") > 0)).then((pl.col("adj_close") / pl.col("prior_adj")).log())
     applied = (adjusted - (pl.col("close") / pl.col("prior_close")).log()).abs() > 0.5 * size.abs()
@@ -118,7 +119,8 @@ def _volumes_across_splits(scope: Scope) -> pl.DataFrame:
 def _shown_splits(scope: Scope) -> pl.DataFrame:
     """Sound rows on whose day the price moved by a split that the row's own split column, or its adjusted close, accounts for."""
     raw = (pl.col("price_basis") == PriceBasis.RAW) & (pl.col("volume_basis") == PriceBasis.RAW)
-    large = scope.sound.filter(raw, (pl.col("open") / pl.col("prior_close")).log().abs() >= math.log(1.6))
+    opening = pl.col("session") > pl.col("prior_session")
+    large = scope.sound.filter(raw, opening, (pl.col("open") / pl.col("prior_close")).log().abs() >= math.log(1.6))
     gap = (pl.col("prior_close") / pl.col("open")).log()
     listed = pl.when((pl.col("split_ratio") > 0) & (pl.col("split_ratio") != 1)).then(pl.col("split_ratio").log())
     applied = (pl.col("adj_close") / pl.col("prior_adj")).log() - (pl.col("close") / pl.col("prior_close")).log()

@@ -69,6 +69,14 @@ def test_another_sources_split_explains_the_jump_of_a_source_that_lists_none() -
     assert flags(audit(both, daily_context())) == {}
 
 
+def test_an_event_explains_the_first_bar_of_its_day_and_no_later_one() -> None:
+    day = minutes_of(DAYS[0], 60, split_ratio=2.0, volume_basis="split_adjusted")
+    half = pl.col("line") > 30
+    fallen = NORMALIZED_BARS.conform(day.with_columns(pl.when(half).then(pl.col(c) * 0.4).otherwise(c).alias(c) for c in PRICES))
+    events = pl.DataFrame({"symbol": ["AAA"], "ex_date": [DAYS[0]], "ratio": [2.5]})
+    assert audit(fallen, minute_context(events=events)).findings.select("rule", "n").rows() == [("jump_unexplained", 1)]
+
+
 def test_an_adjusted_close_that_does_not_jump_explains_it_too() -> None:
     adjusted = [100.0 + (i % 7) + i * 0.01 for i in range(60)]
     assert flags(audit(halved(adj_close=adjusted), daily_context())) == {}
@@ -97,6 +105,14 @@ def test_no_jump_is_read_across_a_long_gap() -> None:
 def test_a_bad_tick_is_one_finding_and_its_recovery_none() -> None:
     verdict = audit(with_row(30, open=40.0, high=41.0, low=39.0, close=40.0), daily_context())
     assert flags(verdict) == {DAYS[30]: ["bad_tick_roundtrip"]}
+
+
+def test_a_round_trip_that_events_explain_is_no_bad_tick() -> None:
+    ratio = [2.5 if i == 30 else 0.4 if i == 31 else 1.0 for i in range(60)]
+    bent = daily(DAYS, split_ratio=ratio, volume_basis="split_adjusted").with_columns(
+        pl.when(pl.col("session") == DAYS[30]).then(pl.col(c) * 0.4).otherwise(c).alias(c) for c in PRICES
+    )
+    assert flags(audit(NORMALIZED_BARS.conform(bent), daily_context())) == {}
 
 
 def test_the_newest_bar_has_no_neighbour_after_it_and_a_hundredfold_price_is_refused_all_the_same() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
 from marketdata_assets.core.faults import AuditFault
+from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.rules.audit import Audit, audit
 from marketdata_assets.schemas.bars import NORMALIZED_BARS
-from marketdata_tests.support.bar_frames import daily, round_the_clock, weekday_sessions
+from marketdata_tests.support.bar_frames import bars, daily, round_the_clock, weekday_sessions
 from marketdata_tests.support.planted_defects import (
     DAYS,
     PRICES,
@@ -52,6 +53,12 @@ def test_a_stray_sunday_is_no_shift() -> None:
     verdict = audit(joined(daily(DAYS), daily([date(2024, 1, 7)], line=900)), daily_context())
     assert found(verdict, "shifted_series") == []
     assert found(verdict, "outside_session") == [("AAA", "alpha", 1)]
+
+
+def test_a_weekly_series_with_a_stray_sunday_is_no_shift() -> None:
+    mondays = [date(2024, 1, 8) + timedelta(days=7 * i) for i in range(24)]
+    verdict = audit(daily([*mondays, date(2024, 1, 14)]), daily_context())
+    assert found(verdict, "shifted_series") == []
 
 
 def test_a_shifted_payload_does_not_condemn_the_sound_one_beside_it() -> None:
@@ -202,6 +209,24 @@ def test_a_delivered_period_without_a_single_bar_is_missing_whole() -> None:
     verdict = audit(daily([]), context)
     assert found(verdict, "missing_sessions") == [("AAA", "alpha", 10)]
     assert found(verdict, "coverage_symbols") == [("", "", 10)]
+
+
+def test_bars_an_hour_long_stand_an_hour_apart_without_a_gap() -> None:
+    def hours(*of_day: int) -> Audit:
+        rows = [{"timestamp": datetime(2024, 1, 2, h, tzinfo=UTC), "session": DAYS[0], "volume": 10.0 * h} for h in of_day]
+        return audit(bars(*rows), minute_context(timeframe=timeframe("1h")))
+
+    assert hours(14, 15, 16, 17, 18, 19, 20).findings.height == 0
+    assert found(hours(14, 15, 16, 18, 19, 20), "session_gap") == [("AAA", "alpha", 1)]
+
+
+def test_nothing_is_expected_of_a_symbol_after_its_delisting_or_before_its_listing() -> None:
+    context = daily_context(symbols=symbols("AAA", listed_on=DAYS[10], delisted_on=DAYS[50]), window=(DAYS[0], DAYS[59]))
+    verdict = audit(
+        daily(DAYS[12:45]),
+        replace(context, spans=pl.DataFrame({"symbol": ["AAA"], "source": ["alpha"], "first": [DAYS[0]], "last": [DAYS[59]]})),
+    )
+    assert found(verdict, "coverage_symbols") == [("", "", 7)]
 
 
 def test_a_newest_first_file_is_in_order() -> None:
