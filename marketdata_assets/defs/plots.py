@@ -10,6 +10,7 @@ import polars as pl
 from dagster import MarkdownMetadataValue, MetadataValue
 
 WIDTH, HEIGHT, _MARGIN, _POINTS = 560, 120, 18, 160
+_CELL = 200
 _HIDDEN = {"payload_sha256", "line", "row"}
 
 
@@ -57,4 +58,4 @@ def _number(value: float) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value).replace("+00:00", "Z")
-    return text.replace("|", "\\|").replace("\n", " ")[:60]
+    return text.replace("|", "\\|").replace("\n", " ")[:_CELL]
