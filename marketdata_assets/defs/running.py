@@ -81,6 +81,8 @@ def run_lane(
                 outcome.failed_checks += 1
             else:
                 outcome.warned_checks += 1
+    if progress and outcome.succeeded:
+        progress(total, total)
     return outcome
 
 
