@@ -69,9 +69,11 @@ def _no_stretches() -> pl.DataFrame:
 
 def _refused(quarantine: pl.DataFrame, validated: pl.DataFrame, hours: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
     """By symbol and date: refused bars that no other source made up for, unreadable rows, and the rules that refused them."""
-    lost = quarantine.filter(pl.col("timestamp").is_not_null()).join(
-        validated.select("symbol", "timestamp"), on=["symbol", "timestamp"], how="anti"
-    )
+    typed = quarantine.filter(pl.col("timestamp").is_not_null())
+    if not timeframe.intraday:
+        # A day has one bar, whatever hour a row of it was stamped with.
+        typed = typed.with_columns(timestamp=pl.col("date").cast(quarantine.schema["timestamp"]))
+    lost = typed.join(validated.select("symbol", "timestamp"), on=["symbol", "timestamp"], how="anti")
     closed = lost.join(hours.select("date"), on="date", how="anti")
     bars = pl.concat([_in_hours(lost, hours, timeframe).select(lost.columns), closed]).unique(["symbol", "timestamp", "rule"])
     counted = bars.group_by(_DAY).agg(pl.col("timestamp").n_unique().alias("refused"), pl.col("rule").unique().alias("rules"))

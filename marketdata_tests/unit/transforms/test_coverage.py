@@ -95,6 +95,14 @@ def test_a_refused_bar_that_another_source_has_is_no_loss() -> None:
     assert (rows[0]["state"], rows[0]["quarantined"]) == ("complete", 0)
 
 
+def test_a_daily_row_refused_for_the_hour_of_its_stamp_is_the_bar_of_its_day() -> None:
+    evening = at(day(0)) + timedelta(hours=19)
+    beside = days_of(validated({"day": day(0)}), refused(day(0), "off_grid", stamp=evening))[0]
+    assert (beside["expected"], beside["state"]) == (1, "complete")
+    twice = pl.concat([refused(day(0), "off_grid", stamp=evening), refused(day(0), stamp=at(day(0)), line=2)])
+    assert days_of(NO_BARS, twice)[0]["quarantined"] == 1
+
+
 def test_an_unreadable_row_counts_only_where_its_day_has_room() -> None:
     note = refused(day(0), "footnote")
     assert states(days_of(NO_BARS, note))[0] == "quarantined"
