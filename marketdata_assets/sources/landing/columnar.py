@@ -8,16 +8,15 @@ from collections.abc import Sequence
 import orjson
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.delimited import positions
 from marketdata_assets.sources.landing.format import LandingFormat
-from marketdata_assets.sources.landing.ipc_sizes import ARROW, unpacked_size
+from marketdata_assets.sources.landing.ipc_sizes import ARROW, ipc_size
 from marketdata_assets.sources.landing.limits import Limits
+from marketdata_assets.sources.landing.parquet_sizes import PARQUET, parquet_size
 from marketdata_assets.sources.landing.rows import TORN, Rows
 
-PARQUET = b"PAR1"
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31 as days since 1970."""
 _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
@@ -26,7 +25,7 @@ _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 def read_columnar(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> Rows:
     """The rows of a feather (Arrow file, version 2) or parquet payload, with the file's own types.
 
-    `LimitFault` when its pages or buffers state that they unpack beyond the limits; `PayloadFault` when it is corrupt or of the other kind.
+    `LimitFault` when its pages or buffers claim to unpack beyond the limits; `PayloadFault` when it is corrupt or of the other kind.
     """
     magic = PARQUET if layout.kind == "parquet" else ARROW
     if not data.startswith(magic) or not data.endswith(magic):
@@ -34,39 +33,39 @@ def read_columnar(path: str, data: bytes, layout: LandingFormat, limits: Limits)
             f"reading {path}", f"it does not begin and end as a {layout.kind} file does", "download the file again", path=path
         )
     try:
-        names, table = _parquet(path, data, layout, limits) if magic == PARQUET else _feather(path, data, layout, limits)
-        table.validate(full=True)
-        frame = pl.from_arrow(table)
-    except (pa.ArrowException, OSError, ValueError, MemoryError, pl.exceptions.PolarsError) as error:
-        found = f"its {layout.kind} content is corrupt ({str(error).splitlines()[0][:120]})"
+        limits.check(parquet_size(data) if magic == PARQUET else ipc_size(data), limits.max_bytes, path)
+        names = column_names(data)
+        places = positions(path, names, layout)
+        wanted = [names[place] for place in sorted(set(places.values()))]
+        frame = _parquet(data, wanted) if magic == PARQUET else _feather(path, data, wanted, limits)
+    except (pa.ArrowException, OSError, ValueError, MemoryError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        found = f"its {layout.kind} content is corrupt ({str(error).partition(chr(10))[0][:120]})"
         raise PayloadFault(f"reading {path}", found, "download the file again", path=path) from None
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - what from_arrow makes of a table; its annotation also covers arrays
-    places = positions(path, names, layout)
-    frame = pl.DataFrame([_plain(frame[names[place]]) for place in sorted(set(places.values()))])
-    columns = [frame[names[place]].alias(ours) for ours, place in places.items()]
+    frame = pl.DataFrame([_plain(frame[name]) for name in wanted])
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
+    columns = [frame[names[place]].alias(ours) for ours, place in places.items()]
     return Rows(pl.DataFrame([lines, *columns]), TORN, lambda numbers: _text(frame, numbers), [])
 
 
-def _parquet(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> tuple[list[str], pa.Table]:
-    file = pq.ParquetFile(io.BytesIO(data))
-    names, meta = file.schema_arrow.names, file.metadata
-    groups = (meta.row_group(g) for g in range(meta.num_row_groups))
-    stated = sum(group.column(c).total_uncompressed_size for group in groups for c in range(meta.num_columns))
-    # A run-length page of a few bytes may stand for any number of rows, so the rows count as well.
-    limits.check(max(stated, 8 * meta.num_rows * len(layout.columns)), limits.max_bytes, path)
-    wanted = [names[p] for p in sorted(set(positions(path, names, layout).values()))]
-    return names, file.read(columns=wanted)
+def column_names(data: bytes) -> list[str]:
+    """The columns of a feather or parquet file. Raises what the library raises when the file is corrupt."""
+    if data.startswith(PARQUET):
+        return list(pl.read_parquet_schema(io.BytesIO(data)))
+    return list(pa.ipc.open_file(pa.py_buffer(data)).schema.names)
 
 
-def _feather(path: str, data: bytes, layout: LandingFormat, limits: Limits) -> tuple[list[str], pa.Table]:
-    limits.check(unpacked_size(data), limits.max_bytes, path)
+def _parquet(data: bytes, wanted: list[str]) -> pl.DataFrame:
+    # Not by pyarrow: it ends the process on some damaged statistics instead of raising.
+    return pl.read_parquet(io.BytesIO(data), columns=wanted)
+
+
+def _feather(path: str, data: bytes, wanted: list[str], limits: Limits) -> pl.DataFrame:
     with pa.ipc.open_file(pa.py_buffer(data)) as reader:
-        names, table = reader.schema.names, reader.read_all()
+        table = reader.read_all()
     # Null and run-length columns have rows without having bytes.
-    limits.check(8 * table.num_rows * len(layout.columns), limits.max_bytes, path)
-    positions(path, names, layout)
-    return names, table
+    limits.check(8 * table.num_rows * len(wanted), limits.max_bytes, path)
+    table.validate(full=True)
+    return pl.DataFrame(pl.from_arrow(table.select(wanted)))
 
 
 def _plain(series: pl.Series) -> pl.Series:

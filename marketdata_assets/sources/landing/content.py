@@ -7,10 +7,10 @@ from typing import Literal
 import orjson
 
 from marketdata_assets.core.faults import PayloadFault
-from marketdata_assets.sources.landing.columnar import PARQUET
 from marketdata_assets.sources.landing.delimited import BOM
 from marketdata_assets.sources.landing.evidence import evidence
 from marketdata_assets.sources.landing.ipc_sizes import ARROW
+from marketdata_assets.sources.landing.parquet_sizes import PARQUET
 
 Kind = Literal["csv", "json", "feather", "parquet"]
 HEAD = 1 << 16

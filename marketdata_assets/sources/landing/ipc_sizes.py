@@ -20,7 +20,7 @@ _BATCH_BUFFERS, _BATCH_COMPRESSION = 2, 3
 _NOT_COMPRESSED = -1
 
 
-def unpacked_size(data: bytes) -> int:
+def ipc_size(data: bytes) -> int:
     """Bytes that all buffers of an Arrow file unpack to, as they claim. ValueError when its directory makes no sense."""
     try:
         return sum(_batch_size(data, *block) for block in _blocks(data))

@@ -14,7 +14,8 @@ _SUFFIX = re.compile(r"\.(?:gz|zip|csv|txt|json|feather|arrow|parquet|pq)$", re.
 _INTERVAL = re.compile(r"(\d+)(m|min|h|d|)")
 _MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1440}
 _BY_MINUTES = {int(t.duration.total_seconds()) // 60: name for name, t in TIMEFRAMES.items()}
-_LONGEST = 128
+LONGEST_SYMBOL = 128
+"""Characters a vendor's symbol may have; what is longer is something else."""
 
 
 class Facts(NamedTuple):
@@ -50,7 +51,7 @@ def facts(layout: LandingFormat, paths: list[str]) -> Facts:
                     path=paths[0],
                 )
     symbol = layout.symbol or told.get("symbol")
-    if symbol is not None and (len(symbol) > _LONGEST or not symbol.isprintable()):
+    if symbol is not None and (len(symbol) > LONGEST_SYMBOL or not symbol.isprintable()):
         raise PayloadFault(f"reading a symbol from {path[-80:]!r}", "that is no symbol", "rename the file", path=paths[0][-200:])
     if symbol is not None and layout.symbol is None and layout.symbol_case == "upper":
         symbol = symbol.upper()

@@ -10,7 +10,7 @@ import polars as pl
 from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.bounded import Member, members
 from marketdata_assets.sources.landing.checksums import SUFFIX, is_checksum, verify_checksum
-from marketdata_assets.sources.landing.columnar import PARQUET, read_columnar
+from marketdata_assets.sources.landing.columnar import read_columnar
 from marketdata_assets.sources.landing.content import HEAD, kind_of
 from marketdata_assets.sources.landing.delimited import read_delimited
 from marketdata_assets.sources.landing.evidence import evidence
@@ -19,6 +19,7 @@ from marketdata_assets.sources.landing.ipc_sizes import ARROW
 from marketdata_assets.sources.landing.json_rows import read_json
 from marketdata_assets.sources.landing.limits import LIMITS, Limits
 from marketdata_assets.sources.landing.names import facts
+from marketdata_assets.sources.landing.parquet_sizes import PARQUET
 from marketdata_assets.sources.landing.recognise import recognise, refuse_other_files
 from marketdata_assets.sources.landing.rows import Rows
 from marketdata_assets.sources.landing.shape import Series, series_of

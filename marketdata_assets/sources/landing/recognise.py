@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from marketdata_assets.core.faults import Fault, PayloadFault
+from marketdata_assets.sources.landing.columnar import column_names
 from marketdata_assets.sources.landing.content import HEAD, Kind, kind_of
 from marketdata_assets.sources.landing.delimited import BOM, first_line, has_header, read_delimited, split_line
 from marketdata_assets.sources.landing.evidence import evidence
@@ -18,9 +18,8 @@ from marketdata_assets.sources.landing.format import PRICES, LandingFormat
 from marketdata_assets.sources.landing.json_rows import first_row
 from marketdata_assets.sources.landing.limits import LIMITS
 from marketdata_assets.sources.landing.names import facts, stem
-from marketdata_assets.sources.landing.numbers import read_numbers
+from marketdata_assets.sources.landing.narrowing import narrowed
 from marketdata_assets.sources.landing.presets import PRESETS
-from marketdata_assets.sources.landing.spacing import infer_timeframe
 from marketdata_assets.sources.landing.stamps import read_stamps
 
 _SHOWN = 3
@@ -29,7 +28,7 @@ _OTHER_DELIMITERS = {"|": "|", ";": ";", "\t": "tab"}
 
 
 class _Sight(NamedTuple):
-    """What recognition looks at: the paths, the kind of content, its first names or values, its head, and for text a few whole lines."""
+    """What recognition looks at: the paths, the kind of content, its first names or values, its head, and a few whole lines of a text."""
 
     paths: list[str]
     kind: Kind
@@ -39,11 +38,10 @@ class _Sight(NamedTuple):
 
 
 def recognise(path: str, head: bytes, *, member: str = "", asset_class: str | None = None) -> LandingFormat:
-    """The preset that a file is in. `member`: its name inside a zip; `head`: its first 64 KiB, unpacked, or all of a feather or
-    parquet, which state their columns at the end.
+    """The preset that a file is in: its header is one the preset lists, or its name is the vendor's, and its first stamps are readable.
 
-    A header must be one a preset lists; a file without one must be named as the vendor names it; the first stamps must be
-    readable. `PayloadFault` when nothing or more than one fits, with what was found, what was tried and how to configure it.
+    `head`: the first 64 KiB, unpacked; all of a feather or parquet, which state their columns at the end. `member`: the name inside
+    a zip. `PayloadFault` when nothing or more than one fits, with what was found, what was tried and how to configure it.
     """
     paths = [p for p in (path, member) if p]
     kind = kind_of(path, head)
@@ -53,7 +51,7 @@ def recognise(path: str, head: bytes, *, member: str = "", asset_class: str | No
     verdicts = {preset.name: _unfit(preset, sight, asset_class) for preset in PRESETS.values() if preset.headers or preset.names}
     fitting = [PRESETS[name] for name, why in verdicts.items() if why is None]
     if len(fitting) > 1:
-        fitting = _narrowed(fitting, sight)
+        fitting = narrowed(fitting, paths, whole)
     # Ticks and quotes may have the very shape of bars; and what has no known shape may be named as something known.
     refuse_other_files(paths, fitting or PRESETS.values())
     if len(fitting) == 1:
@@ -81,9 +79,8 @@ def _first(kind: Kind, head: bytes) -> list[str]:
     if kind == "json":
         return first_row(head)
     try:
-        whole = pa.BufferReader(head)
-        return list(pa.ipc.open_file(whole).schema.names if kind == "feather" else pq.read_schema(whole).names)
-    except (pa.ArrowException, OSError, ValueError):
+        return column_names(head)
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return []
 
 
@@ -120,38 +117,7 @@ def _unreadable(preset: LandingFormat, sight: _Sight) -> str | None:
     if read_stamps(cells, preset.stamp, daily=preset.timeframe == "1d", day=day).instants.is_not_null().any():
         return None
     due = " or ".join(preset.stamp.formats) or f"counts of {preset.stamp.unit}"
-    return f"it has this header, but stamps like {cells[0]!r} are not {due}"
-
-
-def _narrowed(fitting: list[LandingFormat], sight: _Sight) -> list[LandingFormat]:
-    """The formats left when path, bar spacing and number style have spoken; all of them when those are silent."""
-    words = set(re.split(r"[/_.-]", "/".join(sight.paths).lower()))
-    spoken = {preset.name: len(words & set(preset.folders)) for preset in fitting}
-    best = max(spoken.values())
-    fitting = [preset for preset in fitting if spoken[preset.name] == best]
-    if len(fitting) > 1:
-        fitting = [preset for preset in fitting if _spaced_right(preset, sight)] or fitting
-    if len(fitting) > 1 and _has_fractions(fitting[0], sight):
-        # A price written times 10,000 has no fraction left, so a fraction anywhere speaks for unscaled prices.
-        fitting = [preset for preset in fitting if preset.price_divisor == 1] or fitting
-    return fitting
-
-
-def _spaced_right(preset: LandingFormat, sight: _Sight) -> bool:
-    if preset.timeframe is None:
-        return True
-    cells = read_delimited(sight.paths[0], sight.head, preset, LIMITS).cells["timestamp"]
-    stamps = read_stamps(cells, preset.stamp, daily=preset.timeframe == "1d", day=facts(preset, sight.paths).date)
-    try:
-        return infer_timeframe(sight.paths[0], pl.Series([""]).new_from_index(0, len(cells)), stamps.instants) == preset.timeframe
-    except PayloadFault:
-        return True
-
-
-def _has_fractions(preset: LandingFormat, sight: _Sight) -> bool:
-    cells = read_delimited(sight.paths[0], sight.head, preset, LIMITS).cells
-    prices = read_numbers(cells, preset.model_copy(update={"price_divisor": 1.0})).select(PRICES)
-    return bool(prices.select(pl.any_horizontal((pl.all() % 1 != 0).any())).item())
+    return f"it has this header, but stamps like {evidence(str(cells[0]).encode())!r} are not {due}"
 
 
 _UNSURE = LandingFormat(header=None, names=("timestamp", *PRICES, "volume"))

@@ -32,7 +32,7 @@ READING_RULES = {
     "unreadable_time": "its stamp is not of the format's form, or lies outside 1900..2199",
     "ambiguous_time": "its local time came twice, when clocks were set back; which one is meant cannot be known",
     "nonexistent_time": "its local time never came, when clocks were set forward",
-    "no_symbol": "the symbol's cell is empty in a file of many symbols",
+    "no_symbol": "the symbol's cell is empty, or holds control characters or more than a word",
     "not_a_bar": "no cell of open, high, low and close holds a finite number",
 }
 """Rules under which a row is refused while it is read, with their meaning; a format adds its own in `other_rows`."""

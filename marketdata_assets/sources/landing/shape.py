@@ -7,13 +7,15 @@ from typing import NamedTuple
 import polars as pl
 
 from marketdata_assets.core.faults import PayloadFault
+from marketdata_assets.core.timeframes import TIMEFRAMES
 from marketdata_assets.schemas.audit import REFUSED_ROWS
 from marketdata_assets.schemas.bars import RAW_BARS
+from marketdata_assets.sources.landing.evidence import evidence
 from marketdata_assets.sources.landing.format import PRICES, LandingFormat
 from marketdata_assets.sources.landing.labels import label_starts
-from marketdata_assets.sources.landing.names import Facts, timeframe_named
+from marketdata_assets.sources.landing.names import LONGEST_SYMBOL, Facts, timeframe_named
 from marketdata_assets.sources.landing.numbers import missing, read_numbers
-from marketdata_assets.sources.landing.refusals import refused_rows
+from marketdata_assets.sources.landing.refusals import Seen, refused_rows
 from marketdata_assets.sources.landing.rows import Rows
 from marketdata_assets.sources.landing.spacing import check_spacing, infer_timeframe
 from marketdata_assets.sources.landing.stamps import read_stamps
@@ -57,7 +59,8 @@ def series_of(path: str, rows: Rows, layout: LandingFormat, facts: Facts) -> tup
         stamps = read_stamps(cells["timestamp"], layout.stamp, daily=frequency == "1d", day=facts.date)
     numbers = read_numbers(cells, layout)
     priced = numbers.select(pl.any_horizontal(pl.col(*(name for name in PRICES if name in numbers.columns)).is_not_null()).alias("p"))["p"]
-    is_bar = stamps.instants.is_not_null() & priced & (cells["symbol"].fill_null("") != "")
+    named = _named(cells["symbol"])
+    is_bar = stamps.instants.is_not_null() & priced & named
     if not is_bar.any():
         raise _no_bars(path, rows, layout)
     check_spacing(path, frequency, cells["symbol"], stamps.instants)
@@ -65,7 +68,8 @@ def series_of(path: str, rows: Rows, layout: LandingFormat, facts: Facts) -> tup
     bars = _bars(cells, starts, numbers, layout, facts)
     refused = None
     if rows.torn.height or not is_bar.all():
-        refused = refused_rows(rows, cells, starts, priced, is_bar, layout, daily=frequency == "1d", day=facts.date)
+        seen = Seen(cells, starts, priced, named, is_bar)
+        refused = refused_rows(rows, seen, layout, daily=frequency == "1d", day=facts.date)
         bars, cells, numbers = bars.filter(is_bar), cells.filter(is_bar), numbers.filter(is_bar)
     notes = [*rows.notes, *stamps.notes, *missing(cells, numbers), *_misnamed(layout, facts, bars)]
     return _by_symbol(bars, refused, frequency), notes
@@ -89,6 +93,13 @@ def _with_symbol(path: str, cells: pl.DataFrame, layout: LandingFormat, facts: F
     return cells
 
 
+def _named(symbols: pl.Series) -> pl.Series:
+    """Which rows have a symbol that may be one: a short text without control characters."""
+    distinct = symbols.unique()
+    usable = distinct.filter(distinct.str.len_chars().is_between(1, LONGEST_SYMBOL) & ~distinct.str.contains(r"\p{C}"))
+    return symbols.is_in(usable.to_list()).fill_null(value=False) if len(usable) < len(distinct) else symbols.is_not_null()
+
+
 def _like(layout: LandingFormat) -> str:
     return f"like {layout.example}" if layout.example else f"so that {' or '.join(layout.files)} finds it"
 
@@ -107,7 +118,7 @@ def _stated(path: str, facts: Facts) -> str | None:
         raise PayloadFault(
             f"telling the bar length of {path}",
             f"its name says {facts.interval!r}, a length that is not kept",
-            "land bars of 1m, 5m, 15m, 30m, 1h, 4h, 12h or 1d",
+            f"land bars of one of {', '.join(TIMEFRAMES)}",
             path=path,
         )
     return name
@@ -129,7 +140,7 @@ def _no_bars(path: str, rows: Rows, layout: LandingFormat) -> PayloadFault:
     first = min([*rows.cells["line"].head(1), *rows.torn["line"].head(1)])
     return PayloadFault(
         f"reading {path} as {layout.name}",
-        f"not one of its {count:,} rows is a bar; line {first} is {rows.text([first])[0][:120]!r}",
+        f"not one of its {count:,} rows is a bar; line {first} is {evidence(rows.text([first])[0].encode())!r}",
         "check that the file is what its name says, or describe it with `format:` of the source in marketdata.yaml",
         path=path,
     )

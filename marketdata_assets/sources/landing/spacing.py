@@ -11,7 +11,8 @@ import polars as pl
 from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.core.timeframes import TIMEFRAMES
 
-_NAMED = {t.duration: name for name, t in TIMEFRAMES.items()}
+NAMED = {t.duration: name for name, t in TIMEFRAMES.items()}
+"""The timeframe of each bar length that is kept."""
 _ENOUGH = 20
 _NEARLY_ALL = 0.9
 
@@ -47,7 +48,7 @@ def spacing(symbols: pl.Series, instants: pl.Series) -> Spacing | None:
 def infer_timeframe(path: str, symbols: pl.Series, instants: pl.Series) -> str:
     """The timeframe whose length is the most common distance between the bars of a symbol; `PayloadFault` when there is none."""
     found = spacing(symbols, instants)
-    name = _NAMED.get(found.common) if found else None
+    name = NAMED.get(found.common) if found else None
     if name is None:
         said = f"its bars stand {_words(found.common)} apart" if found else "it has too few bars to tell"
         raise PayloadFault(

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from marketdata_assets.core.faults import Fault, LimitFault, PayloadFault
 from marketdata_assets.sources.landing.format import LandingFormat, Stamp
-from marketdata_assets.sources.landing.ipc_sizes import unpacked_size
+from marketdata_assets.sources.landing.ipc_sizes import ipc_size
 from marketdata_assets.sources.landing.limits import Limits
+from marketdata_assets.sources.landing.parquet_sizes import parquet_size
 from marketdata_tests.unit.landing.packing import only, read
 
 PARQUET = LandingFormat(
@@ -100,12 +101,86 @@ def test_decimals_are_read_as_their_text_reads() -> None:
 
 def test_the_size_of_an_arrow_file_is_read_from_its_directory() -> None:
     table = pa.table({"a": pa.array([0.0] * 10_000), "s": pa.array(["x", "yy"] * 5_000).dictionary_encode(), "n": pa.nulls(10_000)})
-    plain = unpacked_size(feather(table, "uncompressed"))
-    assert plain == unpacked_size(feather(table, "zstd")) == unpacked_size(feather(table, "lz4"))
+    plain = ipc_size(feather(table, "uncompressed"))
+    assert plain == ipc_size(feather(table, "zstd")) == ipc_size(feather(table, "lz4"))
     assert 80_000 < plain < 140_000
     out = io.BytesIO()
     pl.DataFrame({"a": [1.0] * 1000}).write_ipc(out, compression="zstd")
-    assert unpacked_size(out.getvalue()) == 8_000
+    assert ipc_size(out.getvalue()) == 8_000
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        {},
+        {"compression": "zstd"},
+        {"use_dictionary": False},
+        {"data_page_version": "2.0"},
+        {"row_group_size": 100},
+        {"write_page_index": True},
+    ],
+    ids=str,
+)
+def test_the_size_of_a_parquet_file_is_read_from_every_page(style: dict[str, object]) -> None:
+    """What the footer states but for the page headers, and never less than eight bytes a value."""
+    table = pa.table({"a": np.arange(1000) * 1.5, "s": ["x" * 50, "y"] * 500})
+    data = parquet(table, **style)
+    meta = pq.ParquetFile(io.BytesIO(data)).metadata
+    stated = sum(meta.row_group(g).column(c).total_uncompressed_size for g in range(meta.num_row_groups) for c in range(2))
+    assert max(0.95 * stated, 16_000) <= parquet_size(data) <= stated + 20_000
+    out = io.BytesIO()
+    pl.DataFrame({"a": [1.0] * 1000}).write_parquet(out)
+    assert 8_000 <= parquet_size(out.getvalue()) <= 9_000
+
+
+def _varint(value: int) -> bytes:
+    """A positive i64 as Thrift's compact encoding writes it."""
+    value, out = value << 1, b""
+    while value >= 0x80:
+        value, out = value >> 7, out + bytes([value & 0x7F | 0x80])
+    return out + bytes([value])
+
+
+def test_a_footer_that_understates_its_pages_deceives_nobody() -> None:
+    columns = {name: np.zeros(100_000) for name in ("sym", "ts", "px", "vol")}
+    data = parquet(pa.table(columns), compression="zstd", use_dictionary=False)
+    at = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    stated = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0).column(0).total_uncompressed_size
+    assert data[at:].count(_varint(stated)) == 4
+    small = _varint((1 << 14) + 1)
+    assert len(small) == len(_varint(stated))
+    forged = data[:at] + data[at:].replace(_varint(stated), small)
+    assert parquet_size(forged) == parquet_size(data) >= 3_200_000
+
+
+@pytest.mark.parametrize(
+    "footer", [b"\x19" * 200, b"\x1c" * 200, b"\xff" * 50, b"\x19\xfc\xff\xff\xff\xff\x0f", b"\x1b\xff\xff\xff\xff\x0f\x11"]
+)
+def test_a_footer_made_of_anything_is_refused(footer: bytes) -> None:
+    with pytest.raises(PayloadFault, match="its parquet content is corrupt"):
+        read("f.parquet", b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1", PARQUET)
+
+
+def test_damaged_statistics_do_not_end_the_process() -> None:
+    """pyarrow aborts on a level histogram of the wrong length; bytes all over the footer are tried."""
+    data = parquet(pa.table(ROWS), write_page_index=True)
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for at in range(start, len(data) - 8, 7):
+        broken = bytearray(data)
+        broken[at] ^= 0x10
+        with contextlib.suppress(Fault):
+            read("f.parquet", bytes(broken), PARQUET)
+
+
+def test_a_footer_whose_counts_contradict_its_pages_is_refused_before_anything_is_allocated() -> None:
+    """Polars would ask for room for every row that a footer claims, and end the process when there is none."""
+    data = parquet(pa.table({name: np.arange(1000.0) for name in ("sym", "ts", "px", "vol")}))
+    at = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    thousand = _varint(1000)
+    assert data[at:].count(thousand) >= 6
+    for claim in (_varint(8000), _varint(8100)):
+        with pytest.raises(PayloadFault, match="its parquet content is corrupt"):
+            read("f.parquet", data[:at] + data[at:].replace(thousand, claim), PARQUET)
 
 
 def _peak(data: bytes, layout: LandingFormat, limits: Limits) -> int:

@@ -198,6 +198,14 @@ def test_a_torn_row_of_many_symbols_is_filed_under_the_symbol_before_it() -> Non
     ]
 
 
+@pytest.mark.parametrize("symbol", ["AA\x07PL", "x" * 200, "\u202eLPAA", " "])
+def test_a_symbol_that_can_be_none_refuses_its_row_alone(symbol: str) -> None:
+    rows = f"2024-01-02,1,2,1,2,3,AAPL\n2024-01-03,1,2,1,2,3,{symbol}\n2024-01-04,1,2,1,2,3,AAPL\n"
+    reading = read("AAPL.csv", "date,open,high,low,close,volume,Name\n" + rows)
+    assert only(reading).bars["line"].to_list() == [1, 3]
+    assert [row[1:3] for row in refused(reading)] == [("no_symbol", "the symbol's cell is empty or holds no word")]
+
+
 def test_a_file_named_for_another_symbol_than_its_rows_is_noted() -> None:
     reading = read("AAPL.csv", "date,open,high,low,close,volume,Name\n2024-01-02,1,2,1,2,3,MSFT\n")
     assert reading.notes == ["the file is named for 'AAPL', its rows say 'MSFT'"]
