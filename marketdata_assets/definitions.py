@@ -1,55 +1,11 @@
-"""What workspace.yaml loads: the whole graph, as the result of one function of the settings."""
+"""What workspace.yaml loads: the whole graph of the settings at hand.
+
+Importing this module reads marketdata.yaml; whoever brings settings of their own calls `build_definitions`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from dagster import Definitions, ExecutorDefinition, in_process_executor
-
-from marketdata_assets.defs.assets.audited import audited_bars
-from marketdata_assets.defs.assets.landing import landing_files
-from marketdata_assets.defs.assets.lona import lona_export
-from marketdata_assets.defs.assets.normalized import normalized_bars
-from marketdata_assets.defs.assets.raw import raw_bars
-from marketdata_assets.defs.checks import lane_checks
-from marketdata_assets.defs.io_manager import LakeIOManager, stored_tables
-from marketdata_assets.defs.jobs import lane_job
-from marketdata_assets.defs.lanes import lanes
-from marketdata_assets.defs.resources import IO_MANAGER, PLATFORM, PlatformResource
-from marketdata_assets.defs.schedules import after_close
-from marketdata_assets.defs.sensors import landing_sensor
-from marketdata_assets.reference import load_instruments
-from marketdata_assets.settings import Settings, load_settings
-
-
-def build_definitions(
-    settings: Settings,
-    *,
-    platform: PlatformResource | None = None,
-    executor: ExecutorDefinition = in_process_executor,
-    resources: Mapping[str, object] | None = None,
-) -> Definitions:
-    """Assets, checks, jobs, schedules and sensors of everything configured; what `resources` names stands in for our own.
-
-    Nothing is opened, fetched or written here: only the settings and the instruments file are read, which say what the partitions are.
-    """
-    shared = platform or PlatformResource(settings)
-    every = list(lanes(settings, load_instruments(settings.instruments)))
-    jobs = {lane.name: lane_job(lane) for lane in every}
-    sources = {source: [lane for lane in every if source in lane.sources] for lane in every for source in lane.sources}
-    return Definitions(
-        assets=[
-            *(landing_files(settings, source) for source in sources),
-            *(raw_bars(lane, source) for lane in every for source in lane.sources),
-            *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
-        ],
-        asset_checks=[check for lane in every for check in lane_checks(lane)],
-        jobs=list(jobs.values()),
-        schedules=[after_close(settings, lane, jobs[lane.name]) for lane in every],
-        sensors=[landing_sensor(source, mine, [jobs[lane.name] for lane in mine]) for source, mine in sources.items()],
-        resources={PLATFORM: shared, IO_MANAGER: LakeIOManager(shared, stored_tables(every)), **(resources or {})},
-        executor=executor,
-    )
-
+from marketdata_assets.defs.build import build_definitions
+from marketdata_assets.settings import load_settings
 
 defs = build_definitions(load_settings())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from marketdata_assets.cli.session import Session
 
@@ -37,10 +38,25 @@ class Graph:
         return outcomes
 
 
+def report(session: Session, lane: Lane, found: Sequence[Rectangle], outcomes: Sequence[Outcome]) -> list[tuple[dict[str, Any], bool]]:
+    """Each run as values for JSON with whether it succeeded, and a line of it for people."""
+    from marketdata_assets.defs.running import keys_of
+
+    told = []
+    for rectangle, outcome in zip(found, outcomes, strict=True):
+        size = len(keys_of(lane, rectangle))
+        checks = f"{outcome.failed_checks} checks failed, {outcome.warned_checks} warned"
+        line = f"{lane.name} {rectangle}: {size} partitions, {checks if outcome.succeeded else 'FAILED: ' + '; '.join(outcome.failures)}"
+        session.out.say(line, "green" if outcome.succeeded else "red")
+        values = {"bars": lane.name, "partitions": str(rectangle), "count": size, **asdict(outcome), "succeeded": outcome.succeeded}
+        told.append((values, outcome.succeeded))
+    return told
+
+
 @contextmanager
 def graph(session: Session) -> Iterator[Graph]:
     """The graph, opened; Dagster's own log of every event goes to its event log, not to this terminal."""
-    from marketdata_assets.definitions import build_definitions
+    from marketdata_assets.defs.build import build_definitions
     from marketdata_assets.defs.instance import instance_of
     from marketdata_assets.defs.resources import PlatformResource
     from marketdata_assets.settings import dagster_home

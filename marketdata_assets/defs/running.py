@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from dagster import DagsterEvent, DagsterInstance, Definitions, JobDefinition
@@ -15,7 +15,10 @@ from marketdata_assets.defs.partitions import periods_and_symbols
 from marketdata_assets.defs.pending import desired, hollow
 from marketdata_assets.defs.rectangles import Rectangle, rectangles
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.landing import inventory, touched
+from marketdata_assets.pipeline.outdated import outdated
 from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.schemas.audit import COVERAGE
 
 RUNS_AT_MOST = 8
 
@@ -41,8 +44,8 @@ def lanes_of(platform: Platform) -> list[Lane]:
 
 
 def pending(platform: Platform, lane: Lane, sources: list[str]) -> list[Rectangle]:
-    """What landed for these sources and is not stored yet, as few rectangles; nothing when all is taken in."""
-    ask: set[PartitionKey] = set()
+    """What landed for these sources and is not stored yet, and what a run that was cut off left behind, as few rectangles."""
+    ask = outdated(platform, lane.asset_class, lane.timeframe.name)
     for source in sources:
         state = desired(platform, source, lane.timeframe.name)
         lacking = set(state.behind)
@@ -50,11 +53,20 @@ def pending(platform: Platform, lane: Lane, sources: list[str]) -> list[Rectangl
     return rectangles(ask, *periods_and_symbols(lane.partitions), at_most=RUNS_AT_MOST)
 
 
-def chosen(lane: Lane, first: str, last: str, symbols: list[str]) -> list[Rectangle]:
-    """The partitions of `symbols` from period `first` to `last`, both included, as few rectangles."""
-    periods, known = periods_and_symbols(lane.partitions)
-    keys = {PartitionKey(period, symbol) for period in periods if first <= period <= last for symbol in symbols}
-    return rectangles(keys, periods, known, at_most=RUNS_AT_MOST)
+def chosen(platform: Platform, lane: Lane, first: str, last: str, symbols: Collection[str]) -> list[Rectangle]:
+    """The partitions of `symbols` from period `first` to `last`, both included, that files reach or that are stored, as few rectangles."""
+    name = lane.timeframe.name
+    held = set(platform.lake.partitions(lane.path(COVERAGE)))
+    for source in lane.sources:
+        held |= touched(platform, lane.asset_class, inventory(platform, source)).get(name, set())
+    keys = {key for key in held if key.symbol in symbols and key.period and first <= key.period <= last}
+    return rectangles(keys, *periods_and_symbols(lane.partitions), at_most=RUNS_AT_MOST)
+
+
+def keys_of(lane: Lane, rectangle: Rectangle) -> list[PartitionKey]:
+    """The partitions of a rectangle, by period and symbol."""
+    periods, symbols = periods_and_symbols(lane.partitions)
+    return [key for period in periods for symbol in symbols if rectangle.holds(key := PartitionKey(period, symbol))]
 
 
 def run_lane(
@@ -87,7 +99,7 @@ def run_lane(
 
 
 def _events(job: JobDefinition, instance: DagsterInstance, tags: dict[str, str], outcome: Outcome) -> Iterator[DagsterEvent]:
-    run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=job.asset_layer.executable_asset_keys)
+    run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=frozenset(job.asset_layer.executable_asset_keys))
     outcome.run_id = run.run_id
     yield from execute_run_iterator(InMemoryJob(job), run, instance)
 

@@ -54,7 +54,7 @@ def lona_files(
     final = validated.filter(_ends(frame, closes) <= pl.col("known_at")).sort("timestamp")
     _require_rows(final, symbol)
     spelling, venue = lona_symbol(symbol, asset_class), lona_exchange(exchange)
-    stem = f"ohlcv/{venue}/{spelling}/{frame.name}/{period}"
+    stem = lona_stem(symbol, asset_class, exchange, frame.name, period)
     files = [
         ExportFile(f"{stem}.json", _json(final, spelling, frame.name, venue)),
         ExportFile(f"{stem}.csv", _csv(final)),
@@ -74,6 +74,11 @@ def lona_files(
         "code_version": code_version,
     }
     return [*files, ExportFile(f"{stem}.manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))]
+
+
+def lona_stem(symbol: str, asset_class: str, exchange: str, timeframe: str, period: str) -> str:
+    """Where a period's files lie below the export's root, without their endings: `ohlcv/binance/BTCUSDT/1h/2024-01`."""
+    return f"ohlcv/{lona_exchange(exchange)}/{lona_symbol(symbol, asset_class)}/{timeframe}/{period}"
 
 
 def lona_symbol(symbol: str, asset_class: str) -> str:
