@@ -30,7 +30,7 @@ def find_price_flip(scope: Scope) -> pl.DataFrame:
         .group_by(_SERIES)
         .agg(
             pl.col("hidden").sum(),
-            (~pl.col("hidden")).sum().alias("shown"),
+            pl.col("shown").sum(),
             sentence("{} for 1 on {}", pl.col("ratio").round(4), "session").filter("hidden").first().alias("which"),
         )
     )
@@ -62,11 +62,11 @@ def find_volume_flip(scope: Scope) -> pl.DataFrame:
 
 
 def splits(scope: Scope) -> pl.DataFrame:
-    """Rows of raw-priced series whose own columns tell of a split: `ratio`, and whether it is `hidden` or `seen` in the price.
+    """Rows of raw-priced series whose own columns tell of a split: `ratio`, and whether it is `shown`, `unseen` or even `hidden`.
 
-    A ratio nearer to 1 than `basis_ratio` is left out: vendors write spin-offs in the same column. Hidden: the open stands by the
-    previous close, and the adjusted close moves no more than the close did. A vendor that applies the split to its adjusted close
-    means its close to be raw, so there the row is a wrong event and not a sign of the basis.
+    A ratio nearer to 1 than `basis_ratio` is left out: vendors write spin-offs in the same column. Unseen: the open stands by the
+    previous close; hidden: and the adjusted close moves no more than the close did. A vendor that applies the split to its adjusted
+    close means its close to be raw, so there the row is a wrong event and not a sign of the basis.
     """
     limit = math.log(scope.context.thresholds.basis_ratio)
     opening = pl.col("session") > pl.col("prior_session")
@@ -76,13 +76,16 @@ def splits(scope: Scope) -> pl.DataFrame:
     applied = (adjusted - (pl.col("close") / pl.col("prior_close")).log()).abs() > 0.5 * size.abs()
     unmoved = gap.abs() <= 0.25 * size.abs()
     return raw.filter(size.abs() >= limit).with_columns(
-        ratio=pl.col("split_ratio"), hidden=unmoved & ~applied.fill_null(value=False), seen=~unmoved
+        ratio=pl.col("split_ratio"),
+        hidden=unmoved & ~applied.fill_null(value=False),
+        unseen=unmoved,
+        shown=(gap - size).abs() <= 0.5 * size.abs(),
     )
 
 
 def find_unseen_events(scope: Scope) -> pl.DataFrame:
     """Cases, one an event: the vendor's split column names a split that the price does not show."""
-    quiet = splits(scope).filter(~pl.col("seen"))
+    quiet = splits(scope).filter("unseen", pl.col("row").is_not_null())
     words = "split {} listed, the open {} stands by the previous close {}"
     return cases(quiet, sentence(words, pl.col("ratio").round(4), "open", "prior_close"), pl.col("ratio"))
 

@@ -11,7 +11,7 @@ from marketdata_assets.rules.scope import Scope
 
 def find_deviations(scope: Scope) -> pl.DataFrame:
     """Cases, one a row: fewer than half of the other sources have a close within the tolerance of this one."""
-    apart = scope.peers.filter(~supported())
+    apart = scope.peers.filter(~supported(), pl.col("row").is_not_null())
     words = "close {} lies up to {} bp from {} other sources, {} of them support it"
     reason = sentence(words, "close", pl.col("deviation_bps").round(1), "n_others", "n_supporting")
     return cases(apart, reason, pl.col("deviation_bps"))

@@ -89,7 +89,10 @@ def find_session_gaps(scope: Scope) -> pl.DataFrame:
     length = scope.context.timeframe.duration
     minutes = (pl.col("timestamp") - pl.col("before")).dt.total_minutes()
     wide = beside.filter(
-        pl.col("same_day"), minutes >= scope.context.thresholds.gap_minutes, pl.col("timestamp") >= pl.col("before") + 2 * length
+        pl.col("row").is_not_null(),
+        pl.col("same_day"),
+        minutes >= scope.context.thresholds.gap_minutes,
+        pl.col("timestamp") >= pl.col("before") + 2 * length,
     )
     shown = (pl.col(c).dt.to_string("%H:%M") for c in ("before", "timestamp"))
     return cases(wide, sentence("no bar starts between {} and {} UTC, {} minutes apart", *shown, minutes), minutes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -80,6 +82,14 @@ def test_every_judged_row_is_kept_or_quarantined_and_the_tables_obey_their_model
     QUARANTINE.validate(verdict.quarantine)
     NORMALIZED_BARS.validate(verdict.kept.drop("flags", "penalty"))
     assert verdict.findings.schema == FINDINGS_SCHEMA
+
+
+@pytest.mark.parametrize("name", sorted(set(PLANTED) - {"coverage_symbols", "coverage_below_threshold", "freshness"}))
+def test_defects_of_neighbours_are_reported_where_those_are_judged_and_not_here(name) -> None:
+    planted = PLANTED[name]()
+    after = planted.frame["session"].max() + timedelta(days=1)
+    context = replace(planted.context, neighbours=planted.frame, window=(after, after + timedelta(days=1)))
+    assert audit(planted.frame.clear(), context).findings.to_dicts() == []
 
 
 def test_a_frame_with_other_columns_is_refused_before_any_rule_looks_at_it() -> None:
