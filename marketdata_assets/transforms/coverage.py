@@ -155,7 +155,7 @@ def _state() -> pl.Expr:
 def _reason() -> pl.Expr:
     state, rules = pl.col("state"), pl.concat_str(pl.lit("refused by "), pl.col("rules").fill_null(""))
     missing = pl.concat_str(
-        "missing", pl.lit(" bars absent"), pl.concat_str(pl.lit(", none starts between "), "stretches"), ignore_nulls=True
+        "missing", pl.lit(" bars absent"), pl.concat_str(pl.lit(", none starts within "), "stretches"), ignore_nulls=True
     )
     nothing = pl.when(pl.col("came_adjusted")).then(pl.lit("only adjusted prices came, from ")).otherwise(pl.lit("nothing came from "))
     return (

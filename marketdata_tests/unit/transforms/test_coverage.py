@@ -169,12 +169,12 @@ def test_minutes_nobody_traded_in_are_missing_without_blame_and_a_long_stretch_i
     short = days_of(validated(*minutes(OPEN, 390, without=(7, 8))), tf="1m", window=ONE_DAY)[0]
     assert (short["state"], short["missing"], short["reason"]) == ("no_trade", 2, "2 bars absent")
     long = days_of(validated(*minutes(OPEN, 390, without=tuple(range(5, 19)))), tf="1m", window=ONE_DAY)[0]
-    assert long["reason"] == "14 bars absent, none starts between 14:34-14:49"
+    assert long["reason"] == "14 bars absent, none starts within 14:34-14:49"
 
 
 def test_a_late_open_and_an_early_end_are_named_too() -> None:
     row = days_of(validated(*minutes(OPEN + timedelta(minutes=60), 300)), tf="1m", window=ONE_DAY)[0]
-    assert row["reason"] == "90 bars absent, none starts between 14:30-15:30, 20:29-21:00"
+    assert row["reason"] == "90 bars absent, none starts within 14:30-15:30, 20:29-21:00"
 
 
 def test_a_session_with_after_hours_bars_only_is_absent() -> None:
