@@ -11,7 +11,6 @@ from marketdata_assets.sources.errors import PagingBroken, Truncated, reading
 from marketdata_assets.sources.request import Request, same_origin
 from marketdata_assets.sources.select import Selector
 
-
 _SAME_AGAIN = 2
 
 

@@ -144,7 +144,7 @@ def test_a_gzip_stream_is_whole_to_the_last_byte_or_refused(answer: Reply) -> No
 
 def test_every_single_damaged_byte_of_a_gzip_stream_is_noticed() -> None:
     draw = random.Random(7)
-    flips = draw.sample(range(10, len(STREAM)), 150)  # the head's time and system bytes are not covered by any checksum
+    flips = draw.sample(range(10, len(STREAM)), 60)  # the head's time and system bytes are not covered by any checksum
 
     async def scene() -> list[int]:
         silent = []
@@ -180,10 +180,10 @@ def test_honest_gzip_arrives_in_one_piece_or_several() -> None:
 
 
 def test_a_bomb_is_refused_with_flat_memory() -> None:
-    """A thousand to one: 300 MB of blanks in 300 kB; and glued together of small ones."""
+    """A thousand to one: 80 MB of blanks in 80 kB; and glued together of small ones."""
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(300)) + packer.flush()
-    for stream in (bomb, gzip.compress(b" " * 900_000, mtime=0) * 300, gzip.compress(b"", mtime=0) * 5_000):
+    bomb = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(80)) + packer.flush()
+    for stream in (bomb, gzip.compress(b" " * 900_000, mtime=0) * 60, gzip.compress(b"", mtime=0) * 5_000):
         tracemalloc.start()
         fault, _, asked = fault_of(Reply(stream, headers={"Content-Encoding": "gzip"}))
         peak = tracemalloc.get_traced_memory()[1]
