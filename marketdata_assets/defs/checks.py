@@ -77,19 +77,27 @@ def result(rule: Rule, mine: pl.DataFrame, judged: int) -> AssetCheckResult:
         .sort("partition")
     )
     found = int(mine["n"].sum())
+    evidence = _evidence(mine, counted, rule) if found else {}
     return AssetCheckResult(
         check_name=rule.name,
         passed=not found,
         severity=AssetCheckSeverity[rule.severity.name],
-        description=f"{found} in {counted.height} of {judged} partitions" if found else f"nothing found in {judged} partitions",
+        description=_said(mine, counted.height, judged) if found else f"nothing found in {judged} partitions",
         metadata={
             "found": found,
             "action": rule.action.value,
             "partitions judged": judged,
             "partitions with findings": counted.height,
-            **(_evidence(mine, counted, rule) if found else {}),
+            **evidence,
         },
     )
+
+
+def _said(mine: pl.DataFrame, partitions: int, judged: int) -> str:
+    worst = mine.sort("n", descending=True, maintain_order=True).row(0, named=True)
+    case = json.loads(worst["sample"])[0]
+    where = " ".join(part for part in (worst["symbol"], worst["source"], case["at"]) if part)
+    return f"{mine['n'].sum()} in {partitions} of {judged} partitions, e.g. {where}: {case['reason']}"
 
 
 def _evidence(mine: pl.DataFrame, counted: pl.DataFrame, rule: Rule) -> dict[str, MetadataValue]:

@@ -20,7 +20,7 @@ from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
 from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import PlatformResource
-from marketdata_assets.defs.results import looks, record
+from marketdata_assets.defs.results import record
 from marketdata_assets.lake.choose import chosen_files
 from marketdata_assets.lake.lake import Lake
 from marketdata_assets.lake.layout import PartitionKey
@@ -95,7 +95,7 @@ class LakeIOManager(IOManager):
         with told():
             for batch, frame in [(whole, obj)] if isinstance(obj, pl.DataFrame) else obj:
                 done.append(self._publish(context.asset_key, frame, batch.keys, taken))
-        record(step, context.asset_key, Publication.together(done), looks(frame, self._tables[context.asset_key].table.dated_by))
+        record(step, context.asset_key, Publication.together(done), frame, self._tables[context.asset_key].table.dated_by)
 
     def publish(self, context: AssetExecutionContext, path: str, batch: Batch, frame: pl.DataFrame) -> Publication:
         """What `handle_output` does for one batch, for a step that publishes several tables of one judgement together."""

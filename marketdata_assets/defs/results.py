@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import polars as pl
-from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, MarkdownMetadataValue, MaterializeResult
+from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, MaterializeResult
 from dagster._core.definitions.metadata import RawMetadataValue
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 from dagster._core.execution.context.system import StepExecutionContext
 
 from marketdata_assets.defs.facts import Publication
 from marketdata_assets.defs.keys import asset_key
+from marketdata_assets.defs.partitions import partition_key
 from marketdata_assets.defs.plots import line_plot, preview
 
 Facts = Mapping[str, RawMetadataValue]
 
 
-def reported(context: AssetExecutionContext, path: str, publication: Publication, more: Facts) -> Iterator[MaterializeResult[None]]:
+def reported(
+    context: AssetExecutionContext, path: str, publication: Publication, rows: pl.DataFrame, dated_by: str, more: Facts
+) -> Iterator[MaterializeResult[None]]:
     """The materialization of a table that the step published itself, as its result when selected, else as events.
 
     Tables that are made together are published together; selecting one of them only decides whose result the run waits for.
     """
     key, step = asset_key(path), context.get_step_execution_context()
-    facts = _by_partition(step, publication, more)
+    facts = _by_partition(step, publication, rows, dated_by, more)
     if key in context.selected_asset_keys:
         _tell(step, key, facts)
         yield MaterializeResult(asset_key=key)
@@ -32,23 +35,12 @@ def reported(context: AssetExecutionContext, path: str, publication: Publication
         context.log_event(AssetMaterialization(key, partition=partition, metadata=told))
 
 
-def record(step: StepExecutionContext, key: AssetKey, publication: Publication, more: Facts) -> None:
+def record(step: StepExecutionContext, key: AssetKey, publication: Publication, rows: pl.DataFrame, dated_by: str) -> None:
     """Put what was published on the events that Dagster is about to write for an output."""
-    _tell(step, key, _by_partition(step, publication, more))
+    _tell(step, key, _by_partition(step, publication, rows, dated_by, {}))
 
 
-def looks(frame: pl.DataFrame, dated_by: str) -> Facts:
-    """A few rows of a frame, and a picture: the close over time when it holds one symbol's bars, else its rows per day."""
-    return {"preview": preview(frame), "plot": _plot(frame, dated_by)}
-
-
-def _plot(frame: pl.DataFrame, dated_by: str) -> MarkdownMetadataValue:
-    if "close" in frame.columns and frame["symbol"].n_unique() == 1:
-        return line_plot(frame.select(dated_by, "close"), f"close of {frame['symbol'][0]}")
-    return line_plot(frame.group_by(pl.col(dated_by).cast(pl.Date)).len().sort(dated_by), "rows per day")
-
-
-def _by_partition(step: StepExecutionContext, publication: Publication, more: Facts) -> dict[str, Facts]:
+def _by_partition(step: StepExecutionContext, publication: Publication, rows: pl.DataFrame, dated_by: str, more: Facts) -> dict[str, Facts]:
     """Each partition's facts, in the order in which Dagster writes their events; the last of them has the run's facts too.
 
     That event is the one that the asset's page shows. Dagster goes through a run's partitions as a set, in no order of ours, so
@@ -57,8 +49,18 @@ def _by_partition(step: StepExecutionContext, publication: Publication, more: Fa
     partitions = step.run_partitions_def
     assert partitions is not None  # noqa: S101 - every table that is published in partitions has them
     order = list(partitions.empty_subset().with_partition_key_range(partitions, step.partition_key_range).get_partition_keys())
-    mine = publication.by_partition()
-    return {key: mine[key] for key in order[:-1]} | {order[-1]: {**mine[order[-1]], **publication.facts(), **more}}
+    mine, last = publication.by_partition(), order[-1]
+    looks = _looks(rows, dated_by, partition_key(last).symbol)
+    return {key: mine[key] for key in order[:-1]} | {last: {**mine[last], **publication.facts(), **more, **looks}}
+
+
+def _looks(rows: pl.DataFrame, dated_by: str, symbol: str | None) -> Facts:
+    """A few rows of one symbol, and a picture: its close over time where the rows have one, else the rows of all symbols per day."""
+    mine = rows.filter(pl.col("symbol") == symbol) if symbol else rows
+    if "close" in rows.columns and mine.height:
+        return {"preview": preview(mine), "plot": line_plot(mine.select(dated_by, "close").sort(dated_by), f"close of {symbol}")}
+    daily = rows.group_by(pl.col(dated_by).cast(pl.Date)).len().sort(dated_by)
+    return {"preview": preview(mine if mine.height else rows), "plot": line_plot(daily, "rows per day")}
 
 
 def _tell(step: StepExecutionContext, key: AssetKey, facts: Mapping[str, Facts]) -> None:

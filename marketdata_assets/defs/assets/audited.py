@@ -15,7 +15,7 @@ from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
 from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import IO_MANAGER, PLATFORM, audits_of, platform_of
-from marketdata_assets.defs.results import looks, reported
+from marketdata_assets.defs.results import reported
 from marketdata_assets.defs.specs import table_spec
 from marketdata_assets.pipeline.bars import Audited
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS
@@ -53,8 +53,8 @@ def audited_bars(lane: Lane) -> AssetsDefinition:
                 done.append([lake.publish(context, lane.path(table), batch, frames[table.name]) for table in TABLES])
                 counted.update(_counts(outcome))
         for table, parts in zip(TABLES, zip(*done, strict=True), strict=True):
-            more = {**_summary(counted), **looks(frames[table.name], table.dated_by)}
-            yield from reported(context, lane.path(table), Publication.together(parts), more)
+            whole = Publication.together(parts)
+            yield from reported(context, lane.path(table), whole, frames[table.name], table.dated_by, _summary(counted))
 
     return validate
 

@@ -13,7 +13,7 @@ from marketdata_assets.defs.lanes import Lane
 from marketdata_assets.defs.partitions import partition_keys
 from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import PLATFORM, platform_of
-from marketdata_assets.defs.results import looks, reported
+from marketdata_assets.defs.results import reported
 from marketdata_assets.defs.specs import table_spec
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.schemas.audit import REFUSED_ROWS
@@ -48,6 +48,6 @@ def raw_bars(lane: Lane, source: str) -> AssetsDefinition:
                     days = first_and_last(rows, table.dated_by)
                     done.setdefault(path, []).append(Publication(batch.keys, before[path], mine, days, seconds))
         for (path, table), rows in zip(tables.items(), (new.bars, new.refused), strict=True):
-            yield from reported(context, path, Publication.together(done[path]), looks(rows, table.dated_by))
+            yield from reported(context, path, Publication.together(done[path]), rows, table.dated_by, {})
 
     return raw
