@@ -9,7 +9,8 @@ from marketdata_assets.sources.landing.format import LandingFormat, NotABar, Sta
 _NEW_YORK = "America/New_York"
 _NAMES = ("time", "open", "high", "low", "close", "volume")
 _VENUE = r"(?:^|/)crypto/(?P<tape>[a-z0-9]+)/"
-_LONG = r"(?P<symbol>[^/_]+?)(?:_(?:daily|hour))?(?:_trade)?$"
+# A name of eight digits is the day of a minute file, not a ticker.
+_LONG = r"(?!\d{8}_)(?P<symbol>[^/_]+?)(?:_(?:daily|hour))?(?:_trade)?$"
 _MINUTE = r"(?P<symbol>[^/]+)/(?P<date>\d{8})_trade$"
 _MINUTE_MEMBER = (r"(?:^|/)(?P<date>\d{8})_(?P<symbol>[^/]+)_minute_trade$", r"(?:^|/)(?P<symbol>[^/]+)_minute_(?P<date>\d{8})_trade$")
 _LONG_BARS = (rf"(?:^|/){_LONG}",)

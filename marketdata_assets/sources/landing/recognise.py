@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
-from marketdata_assets.core.faults import Fault, PayloadFault
+from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.columnar import column_names
 from marketdata_assets.sources.landing.content import HEAD, Kind, kind_of
-from marketdata_assets.sources.landing.delimited import BOM, first_line, has_header, read_delimited, split_line
+from marketdata_assets.sources.landing.delimited import BOM, first_line, has_header, positions, split_line
 from marketdata_assets.sources.landing.evidence import evidence
 from marketdata_assets.sources.landing.format import PRICES, LandingFormat
 from marketdata_assets.sources.landing.json_rows import first_row
-from marketdata_assets.sources.landing.limits import LIMITS
 from marketdata_assets.sources.landing.names import facts, stem
 from marketdata_assets.sources.landing.narrowing import narrowed
 from marketdata_assets.sources.landing.presets import PRESETS
@@ -28,13 +28,13 @@ _OTHER_DELIMITERS = {"|": "|", ";": ";", "\t": "tab"}
 
 
 class _Sight(NamedTuple):
-    """What recognition looks at: the paths, the kind of content, its first names or values, its head, and a few whole lines of a text."""
+    """What recognition looks at: the paths, the kind of content, its first names or values, its head, and the fields of a few lines."""
 
     paths: list[str]
     kind: Kind
     first: list[str]
     head: bytes
-    sample: bytes
+    sample: list[list[str]]
 
 
 def recognise(path: str, head: bytes, *, member: str = "", asset_class: str | None = None) -> LandingFormat:
@@ -46,8 +46,7 @@ def recognise(path: str, head: bytes, *, member: str = "", asset_class: str | No
     paths = [p for p in (path, member) if p]
     kind = kind_of(path, head)
     whole = head[: head.rfind(b"\n") + 1] if kind == "csv" and len(head) >= HEAD else head
-    sample = b"".join(whole[:HEAD].splitlines(keepends=True)[:_SAMPLE]) if kind == "csv" else b""
-    sight = _Sight(paths, kind, _first(kind, head), whole, sample)
+    sight = _Sight(paths, kind, _first(kind, head), whole, _sample(whole) if kind == "csv" else [])
     verdicts = {preset.name: _unfit(preset, sight, asset_class) for preset in PRESETS.values() if preset.headers or preset.names}
     fitting = [PRESETS[name] for name, why in verdicts.items() if why is None]
     if len(fitting) > 1:
@@ -102,22 +101,24 @@ def _unfit(preset: LandingFormat, sight: _Sight, asset_class: str | None) -> str
         return f"without a header it must be named like {preset.example}"
     if preset.stamp.since == "midnight" and told.date is None:
         return f"its name states no date; it must be named like {preset.example}"
-    return _unreadable(preset, sight) if sight.kind == "csv" else None
+    return _unreadable(preset, sight, titled=titled, day=told.date) if sight.kind == "csv" else None
 
 
-def _unreadable(preset: LandingFormat, sight: _Sight) -> str | None:
+def _sample(head: bytes) -> list[list[str]]:
+    lines = head[:HEAD].decode("utf-8", errors="replace").removeprefix("\ufeff").splitlines()[: _SAMPLE + 1]
+    return [split_line(line, ",") for line in lines if line]
+
+
+def _unreadable(preset: LandingFormat, sight: _Sight, *, titled: bool, day: date | None) -> str | None:
     """Why the first stamps do not fit; a file without rows cannot contradict."""
-    try:
-        cells = read_delimited(sight.paths[0], sight.sample, preset, LIMITS).cells["timestamp"]
-    except Fault as fault:
-        return fault.found
-    if not len(cells):
-        return None
-    day = facts(preset, sight.paths).date
-    if read_stamps(cells, preset.stamp, daily=preset.timeframe == "1d", day=day).instants.is_not_null().any():
+    names = sight.first if titled else list(preset.names)
+    place = positions(sight.paths[0], names, preset)["timestamp"]
+    texts = [fields[place] for fields in sight.sample[titled:] if len(fields) == len(names)]
+    stamps = read_stamps(pl.Series(texts, dtype=pl.String), preset.stamp, daily=preset.timeframe == "1d", day=day)
+    if not texts or stamps.instants.is_not_null().any():
         return None
     due = " or ".join(preset.stamp.formats) or f"counts of {preset.stamp.unit}"
-    return f"it has this header, but stamps like {evidence(str(cells[0]).encode())!r} are not {due}"
+    return f"it has this layout, but stamps like {evidence(texts[0].encode())!r} are not {due}"
 
 
 _UNSURE = LandingFormat(header=None, names=("timestamp", *PRICES, "volume"))

@@ -32,17 +32,16 @@ def spacing(symbols: pl.Series, instants: pl.Series) -> Spacing | None:
         return None
     times = instants.filter(kept).to_physical().to_numpy()
     if (symbols == symbols.first()).all():
-        gaps = np.diff(np.unique(times))
+        gaps = np.diff(np.sort(times))
     else:
         owner = symbols.filter(kept).rank("dense").to_numpy()
         order = np.lexsort((times, owner))
         gaps = np.diff(times[order])[np.diff(owner[order]) == 0]
-        gaps = gaps[gaps > 0]
-    if not gaps.size:
+    lengths = pl.Series("length", gaps[gaps > 0]).value_counts(name="n").sort("n", "length", descending=[True, False])
+    if not lengths.height:
         return None
-    lengths, counts = np.unique(gaps, return_counts=True)
-    most = int(counts.argmax())
-    return Spacing(timedelta(microseconds=int(lengths[most])), float(counts[most] / counts.sum()), int(counts.sum()))
+    common, total = lengths.row(0), int(lengths["n"].sum())
+    return Spacing(timedelta(microseconds=common[0]), common[1] / total, total)
 
 
 def infer_timeframe(path: str, symbols: pl.Series, instants: pl.Series) -> str:
