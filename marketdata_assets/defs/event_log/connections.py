@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -99,4 +100,5 @@ def _in_the_child() -> None:
         connections.forget()
 
 
-os.register_at_fork(before=_before_fork, after_in_child=_in_the_child)
+if sys.platform != "win32":
+    os.register_at_fork(before=_before_fork, after_in_child=_in_the_child)
