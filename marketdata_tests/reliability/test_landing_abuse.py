@@ -173,6 +173,7 @@ def _damaged(rng: random.Random) -> tuple[str, bytes]:
     path, data = rng.choice(SOUND)
     broken = bytearray(data)
     for _ in range(rng.choice([1, 1, 2, 4, 12])):
+        broken = broken or bytearray(b"x")
         at = rng.randrange(len(broken))
         change = rng.random()
         if change < 0.5:
