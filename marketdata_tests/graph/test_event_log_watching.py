@@ -6,12 +6,13 @@ import multiprocessing
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.event_api import EventLogCursor
 from dagster._core.storage.dagster_run import DagsterRunStatus
-from dagster._core.storage.event_log.base import EventLogStorage
+from dagster._core.storage.event_log.base import EventLogConnection, EventLogStorage
 
 from marketdata_tests.graph.event_log_history import materialization, ours
 
@@ -114,3 +115,18 @@ def test_a_log_can_be_watched_again_after_everybody_left(log: EventLogStorage) -
         log.store_event_batch(events("run", n, n + 1))
         assert take(heard, 1) == [str(n)]
         log.end_watch("run", handler)
+
+
+def test_a_log_that_cannot_be_read_for_a_while_is_read_on(log: EventLogStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, heard = listener()
+    log.store_event_batch(events("run", 0, 2))
+    really, failures = log.get_records_for_run, iter([OSError("disk gone"), OSError("still gone")])
+
+    def sometimes(*args: Any, **more: Any) -> EventLogConnection:
+        if failure := next(failures, None):
+            raise failure
+        return really(*args, **more)
+
+    monkeypatch.setattr(log, "get_records_for_run", sometimes)
+    log.watch("run", None, handler)
+    assert take(heard, 2) == ["0", "1"]

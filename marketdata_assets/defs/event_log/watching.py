@@ -71,7 +71,10 @@ class Watcher:
                     self._thread = None
                     return
             for watch in watches:
-                self._tell(watch)
+                try:
+                    self._tell(watch)
+                except Exception:  # the file may be locked for a while; the next round asks again from the same cursor
+                    logging.getLogger("dagster").exception("The events of run %s could not be read.", watch.run_id)
             if self._closed.wait(POLL_SECONDS):
                 return
 
