@@ -23,7 +23,9 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[Path, int]]:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "unreadable text"
-        raise ConfigFault(f"reading {where} line {line}", f"not valid yaml: {problem}", "check indentation, colons and quotes", line=line) from None
+        raise ConfigFault(
+            f"reading {where} line {line}", f"not valid yaml: {problem}", "check indentation, colons and quotes", line=line
+        ) from None
     if not isinstance(values, dict):
         raise ConfigFault(f"reading {where}", "the file is not a mapping of keys to values", "start from the commented marketdata.yaml")
     lines: dict[Path, int] = {}
