@@ -135,8 +135,8 @@ class _Run:
         self._con.close()
 
     def _require_undamaged(self) -> None:
-        if self._reading.fault:
-            raise self._reading.fault from None
+        if self._reading.faults:
+            raise self._reading.faults.pop(0) from None
 
     def _interrupt(self) -> None:
         self._late.set()

@@ -36,15 +36,16 @@ _THREADS = os.cpu_count() or 1
 
 
 class Reading:
-    """What the tables of one query have read: how many files were opened, and the first `fault` one of them raised.
+    """What the tables of one query have read: how many files were opened, and the `faults` that reading raised, the first one first.
 
-    After a fault a table ends early, so whoever reads on asks for `fault` before using what came.
+    After a fault a table ends early, so whoever reads on looks here before using what came, and takes the fault out to raise it:
+    left here, it would hold the query's connection in a ring until the process ends.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.opened = 0
-        self.fault: Fault | None = None
+        self.faults: list[Fault] = []
 
 
 class File(NamedTuple):
@@ -92,12 +93,12 @@ class _Scan(NamedTuple):
         groups = _together(self.files)
         ahead: deque[Future[pa.Table]] = deque(pool.submit(self._rows, group) for group in islice(groups, 2 * _THREADS))
         try:
-            while ahead and self.reading.fault is None:
+            while ahead and not self.reading.faults:
                 rows = ahead.popleft().result()
                 ahead.extend(pool.submit(self._rows, group) for group in islice(groups, 1))
                 yield from rows.to_batches()
         except Fault as fault:
-            self.reading.fault = self.reading.fault or fault
+            self.reading.faults.append(fault)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -105,7 +105,7 @@ def test_a_file_of_another_declaration_is_refused(market: MarketData) -> None:
     reading = Reading(market.platform.lake.store)
     table = VerifiedTable(reading, views["us_equities.coverage_1d"]._replace(table=views[BARS].table))
     assert table.scanner().to_reader().read_all().num_rows == 0
-    assert isinstance(reading.fault, SchemaFault)
+    assert isinstance(reading.faults[0], SchemaFault)
 
 
 def test_a_file_that_vanishes_after_the_listing_is_missing_rather_than_empty(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_file_that_vanishes_after_the_listing_is_missing_rather_than_empty(tmp
     table = VerifiedTable(reading, catalog(market.platform)[BARS])
     (tmp_path / "lake/us_equities/validated_bars_1d/2024/AAPL.parquet").unlink()
     table.scanner().to_reader().read_all()
-    assert isinstance(reading.fault, MissingFault)
+    assert isinstance(reading.faults[0], MissingFault)
 
 
 def test_thousands_of_rows_in_many_files_come_once_each(tmp_path: Path) -> None:
