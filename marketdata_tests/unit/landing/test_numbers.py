@@ -56,8 +56,8 @@ def test_scaled_prices_are_the_exact_quotient(scaled: int) -> None:
 
 
 def test_scaling_touches_prices_and_not_volumes() -> None:
-    cells = pl.DataFrame({"close": ["6455700"], "volume": ["12497800"]})
-    assert read_numbers(cells, LandingFormat(price_divisor=10_000)).row(0) == (645.57, 12497800.0)
+    cells = pl.DataFrame({"close": ["1255700"], "volume": ["888000"]})
+    assert read_numbers(cells, LandingFormat(price_divisor=10_000)).row(0) == (125.57, 888000.0)
 
 
 def test_a_split_column_without_an_event_reads_one() -> None:
@@ -67,7 +67,7 @@ def test_a_split_column_without_an_event_reads_one() -> None:
 
 def test_trade_counts_are_whole_numbers() -> None:
     layout = LandingFormat(columns={"timestamp": "t", "close": "c", "trade_count": "n"})
-    assert read_numbers(pl.DataFrame({"trade_count": ["15840", "1.5", "x"]}), layout)["trade_count"].to_list() == [15840, None, None]
+    assert read_numbers(pl.DataFrame({"trade_count": ["4321", "1.5", "x"]}), layout)["trade_count"].to_list() == [4321, None, None]
 
 
 def test_missing_prices_are_noted_with_the_first_line_and_its_text() -> None:

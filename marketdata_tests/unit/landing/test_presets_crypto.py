@@ -15,7 +15,7 @@ from marketdata_assets.sources.landing.checksums import checksum_beside, is_chec
 from marketdata_assets.sources.landing.presets import PRESETS
 from marketdata_tests.unit.landing.packing import gzipped, only, read, zipped
 
-KLINE = "{at},0.5,0.75,0.25,0.625,36304.2,{end},1.03,79,19523.0,0.55,0\n"
+KLINE = "{at},0.5,0.75,0.25,0.625,1200.25,{end},1.03,79,600.5,0.55,0\n"
 KLINE_HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
 JANUARY = datetime(2024, 1, 1, tzinfo=UTC)
 MS = int(JANUARY.timestamp()) * 1000
@@ -36,7 +36,7 @@ def test_binance_vision_without_header() -> None:
         0.75,
         0.25,
         0.625,
-        36304.2,
+        1200.25,
         79,
         "binance",
     )
@@ -86,8 +86,8 @@ def test_a_checksum_file_itself_is_no_series() -> None:
 
 @pytest.mark.parametrize(
     ("name", "row"),
-    [("BTCUSDT-trades-2025-01-01.csv", "51175358,17.8,5.69,101.2,1735689600010866,True,True\n"),
-     ("BTCUSDT-aggTrades-2025-01-01.csv", "0,0.2,50.0,0,0,1735689600010866,False,True\n")],
+    [("BTCUSDT-trades-2025-01-01.csv", "7,17.5,5.5,96.25,1735689600000001,True,True\n"),
+     ("BTCUSDT-aggTrades-2025-01-01.csv", "0,0.5,50.0,0,0,1735689600000001,False,True\n")],
 )  # fmt: skip
 def test_single_trades_are_no_bars(name: str, row: str) -> None:
     with pytest.raises(PayloadFault, match="single trades, not bars"):
@@ -100,7 +100,7 @@ def test_a_zip_under_the_name_of_another_symbol_is_refused() -> None:
 
 
 def test_binance_over_rest_saved_with_a_header() -> None:
-    rows = "2023-03-01 00:00:00+00:00,23140.5,23150.75,23128.5,23142.25,2.13\n2023-03-01 00:01:00+00:00,23143,23148,23137,23137,0.88\n"
+    rows = "2023-03-01 00:00:00+00:00,20140.5,20150.75,20128.5,20142.25,2.5\n2023-03-01 00:01:00+00:00,20143,20148,20137,20137,0.75\n"
     reading = read("BTCUSDT_1m_20230301_20230321.csv", "open_time,open,high,low,close,volume\n" + rows)
     series = only(reading)
     assert (reading.format, series.vendor_symbol, series.timeframe) == ("binance_rest_csv", "BTCUSDT", "1m")
@@ -108,11 +108,11 @@ def test_binance_over_rest_saved_with_a_header() -> None:
 
 
 def test_kraken() -> None:
-    reading = read("XBTUSD_1440.csv", "1672531200,16528.7,16618.7,16490.0,16614.9,1390.8993267298,15840\n")
+    reading = read("XBTUSD_1440.csv", "1672531200,15528.5,15618.5,15490.0,15614.5,1234.0123456789,4321\n")
     series = only(reading)
     assert (reading.format, series.vendor_symbol, series.timeframe) == ("kraken_ohlcvt_csv", "XBTUSD", "1d")
     assert series.bars.select("timestamp", "volume", "trade_count", "vwap").row(0) == (
-        datetime(2023, 1, 1, tzinfo=UTC), 1390.8993267298, 15840, None,
+        datetime(2023, 1, 1, tzinfo=UTC), 1234.0123456789, 4321, None,
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def test_seconds_where_milliseconds_stand_refuse_the_file() -> None:
         read("XBTUSD_1440.csv", "1672531200000,1,1,1,1,1,1\n")
 
 
-CANDLES = [[MS, 0.0984, 0.0994, 0.0982, 0.0993, 1820.5], [MS + 300_000, 0.0994, 1, 0.09, 0.0996, 2527]]
+CANDLES = [[MS, 0.5, 0.75, 0.25, 0.625, 1820.5], [MS + 300_000, 0.625, 1, 0.5, 0.75, 2527]]
 
 
 def test_freqtrade_json() -> None:

@@ -37,11 +37,11 @@ def test_quandl_wiki() -> None:
     reading = read(
         "AAPL.csv",
         "Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio,Adj. Open,Adj. High,Adj. Low,Adj. Close,Adj. Volume\n"
-        "2014-06-09,92.5,93.75,91.5,93.25,75000000.0,0.0,7.0,88,89,87,88.5,75000000.0\n",
+        "2014-06-09,92.5,93.75,91.5,93.25,7500.0,0.0,7.0,88,89,87,88.5,7500.0\n",
     )
     series = only(reading)
     assert (reading.format, series.vendor_symbol) == ("quandl_wiki_csv", "AAPL")
-    assert series.bars.select(NUMBERS).row(0) == (92.5, 93.75, 91.5, 93.25, 75000000.0, 88.5, 0.0, 7.0)
+    assert series.bars.select(NUMBERS).row(0) == (92.5, 93.75, 91.5, 93.25, 7500.0, 88.5, 0.0, 7.0)
 
 
 def test_alpha_vantage_daily_newest_row_first() -> None:
@@ -58,7 +58,7 @@ def test_alpha_vantage_adjusted_keeps_the_coefficient_as_it_came() -> None:
     reading = read(
         "daily_adjusted_AAPL.csv",
         "timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient\n"
-        "2014-06-09,92.5,94,91.5,93.5,21.25,75415000,0.0000,7.00000700001\n",
+        "2014-06-09,92.5,94,91.5,93.5,21.25,7541,0.0000,7.00000700001\n",
     )
     assert reading.format == "alphavantage_daily_adjusted_csv"
     assert only(reading).bars.select("adj_close", "dividend", "split_ratio").row(0) == (21.25, 0.0, 7.00000700001)
@@ -99,24 +99,24 @@ def test_intraday_stamps_that_prove_the_other_label_refuse_the_file(header: str,
 
 
 def test_yahoo_of_old_has_raw_prices_and_adjusted_volume() -> None:
-    reading = read("AAPL.csv", "Date,Open,High,Low,Close,Volume,Adj Close\n2014-06-06,649.9,651.3,644.5,645.570023,87484600,87.1\n")
+    reading = read("AAPL.csv", "Date,Open,High,Low,Close,Volume,Adj Close\n2014-06-06,549.9,551.3,544.5,545.570023,8748,77.1\n")
     bars = only(reading).bars
     assert reading.format == "yahoo_csv_old"
     assert bars.select("close", "volume", "adj_close", "price_basis", "volume_basis").row(0) == (
-        645.570023,
-        87484600.0,
-        87.1,
+        545.570023,
+        8748.0,
+        77.1,
         "raw",
         "split_adjusted",
     )
 
 
 def test_yahoo_of_today_is_adjusted_throughout() -> None:
-    reading = read("AAPL.csv", "Date,Open,High,Low,Close,Adj Close,Volume\n2014-06-06,92.8,93,92,92.22,81.5,349938400\n")
+    reading = read("AAPL.csv", "Date,Open,High,Low,Close,Adj Close,Volume\n2014-06-06,82.8,83,82,82.22,71.5,3499\n")
     bars = only(reading).bars
     assert reading.format == "yahoo_csv_new"
     assert bars.select("close", "volume", "adj_close", "price_basis", "volume_basis").row(0) == (
-        92.22, 349938400.0, 81.5, "split_adjusted", "split_adjusted",
+        82.22, 3499.0, 71.5, "split_adjusted", "split_adjusted",
     )  # fmt: skip
 
 
@@ -130,9 +130,9 @@ def test_the_scraped_yahoo_table_sets_aside_what_is_no_bar() -> None:
     reading = read(
         "daily_AAPL.csv",
         ",Date,Open,High,Low,Close*,Adj Close**,Volume\n"
-        '0,"Sep 01, 2020",132.76,134.80,130.53,134.18,133.95,"151,948,100"\n'
+        '0,"Sep 01, 2020",232.76,234.80,230.53,234.18,233.95,"1,948,100"\n'
         f'1,"Aug 31, 2020",{",".join([split] * 6)}\n'
-        '2,"Aug 31, 2020",127.58,131.00,126.00,129.04,128.82,223505700\n'
+        '2,"Aug 31, 2020",227.58,231.00,226.00,229.04,228.82,2235\n'
         f'3,"Aug 07, 2020",{",".join([dividend] * 6)}\n'
         '4,"Aug 06, 2020",-,-,-,-,-,-\n'
         f"5,{','.join([note] * 7)}\n",
@@ -140,8 +140,8 @@ def test_the_scraped_yahoo_table_sets_aside_what_is_no_bar() -> None:
     series = only(reading)
     assert (reading.format, series.vendor_symbol) == ("yahoo_history_table", "AAPL")
     assert series.bars.select("timestamp", "close", "adj_close", "volume", "line").rows() == [
-        (day(2020, 9, 1), 134.18, 133.95, 151948100.0, 1),
-        (day(2020, 8, 31), 129.04, 128.82, 223505700.0, 3),
+        (day(2020, 9, 1), 234.18, 233.95, 1948100.0, 1),
+        (day(2020, 8, 31), 229.04, 228.82, 2235.0, 3),
     ]
     rows = series.refused.select("line", "rule", "filed_under").rows()
     assert rows == [
@@ -158,8 +158,8 @@ def test_yfinance_with_flipping_offsets() -> None:
     reading = read(
         "AAPL_daily_adjusted.csv",
         "Date,open,high,low,close,adjusted_close,volume\n"
-        "2016-02-22 00:00:00-05:00,24.07,24.22,23.97,24.21,21.94,137123200\n"
-        "2016-06-22 00:00:00-04:00,24.06,24.22,23.83,23.88,21.76,116876400\n",
+        "2016-02-22 00:00:00-05:00,34.07,34.22,33.97,34.21,31.94,1371\n"
+        "2016-06-22 00:00:00-04:00,34.06,34.22,33.83,33.88,31.76,1168\n",
     )
     series = only(reading)
     assert (reading.format, series.vendor_symbol) == ("yfinance_csv", "AAPL")
@@ -167,7 +167,7 @@ def test_yfinance_with_flipping_offsets() -> None:
 
 
 def test_yfinance_says_zero_for_no_split_and_without_adj_close_is_adjusted_for_dividends() -> None:
-    rows = "2020-08-28 00:00:00-04:00,124,126,123,124.8,187630000,0.0,0.0\n2020-08-31 00:00:00-04:00,127,131,126,129.0,225702700,0.0,4.0\n"
+    rows = "2020-08-28 00:00:00-04:00,124,126,123,124.8,1000,0.0,0.0\n2020-08-31 00:00:00-04:00,127,131,126,129.0,2000,0.0,4.0\n"
     reading = read("AAPL.csv", "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n" + rows)
     bars = only(reading).bars
     assert reading.format == "yfinance_auto_adjusted_csv"
@@ -181,15 +181,15 @@ def test_yfinance_says_zero_for_no_split_and_without_adj_close_is_adjusted_for_d
 
 @pytest.mark.parametrize("header", ["date,open,high,low,close,volume,Name", "Date,Open,High,Low,Close,Volume,Name"])
 def test_kaggle_in_both_spellings(header: str) -> None:
-    reading = read("AAL_data.csv", header + "\n2013-02-08,15.07,15.12,14.63,14.75,8407500,AAL\n")
+    reading = read("AAL_data.csv", header + "\n2013-02-08,25.07,25.12,24.63,24.75,8400,AAL\n")
     assert (reading.format, only(reading).vendor_symbol, reading.notes) == ("kaggle_sp500_csv", "AAL", [])
     assert only(reading).bars["price_basis"][0] == "split_adjusted"
 
 
 def test_a_spreadsheet_re_saved_file_is_read_with_a_note_and_american_dates_are_not() -> None:
     header = "timestamp,open,high,low,close,volume\n"
-    reading = read("daily_IBM.csv", header + "2023/12/29,163.75,164.18,162.83,163.55,2526169\n1999/11/2,96.75,96.81,93.69,94.81,11105400\n")
+    reading = read("daily_IBM.csv", header + "2023/12/29,263.75,264.18,262.83,263.55,2526\n1999/11/2,46.75,46.81,43.69,44.81,1110\n")
     assert only(reading).bars["timestamp"].to_list() == [day(2023, 12, 29), day(1999, 11, 2)]
     assert "a spreadsheet re-saved the file" in reading.notes[0]
     with pytest.raises(PayloadFault, match="stamps like '12/29/2023' are not %Y-%m-%d"):
-        read("daily_IBM.csv", header + "12/29/2023,163.75,164.18,162.83,163.55,2526169\n")
+        read("daily_IBM.csv", header + "12/29/2023,263.75,264.18,262.83,263.55,2526\n")

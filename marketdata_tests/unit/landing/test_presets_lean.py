@@ -10,8 +10,8 @@ from marketdata_assets.core.faults import PayloadFault
 from marketdata_assets.sources.landing.presets import PRESETS
 from marketdata_tests.unit.landing.packing import only, read, zipped
 
-DAILY = "20140605 00:00,6465700,6483800,6426100,6473800,75951120\n20140606 00:00,6499000,6514000,6444700,6455700,12497800\n"
-MINUTE = "32040000,842200,842200,842200,842200,100\n34200000,842600,842800,842300,842700,3200\n"
+DAILY = "20140605 00:00,1234500,1250000,1200100,1240300,777000\n20140606 00:00,1241000,1260700,1239900,1255700,888000\n"
+MINUTE = "32040000,701200,701200,701200,701200,50\n34200000,701600,701900,701300,701800,4100\n"
 
 
 def test_daily_prices_are_divided_exactly() -> None:
@@ -20,9 +20,9 @@ def test_daily_prices_are_divided_exactly() -> None:
     assert (reading.format, series.vendor_symbol, series.timeframe) == ("lean_daily_zip", "AAPL", "1d")
     assert series.bars.select("timestamp", "open", "close", "volume").row(1) == (
         datetime(2014, 6, 6, tzinfo=UTC),
-        649.9,
-        645.57,
-        12497800.0,
+        124.1,
+        125.57,
+        888000.0,
     )
 
 
@@ -31,22 +31,20 @@ def test_a_ticker_with_a_dot_is_a_ticker() -> None:
 
 
 def test_a_folder_inside_the_zip_is_no_harm() -> None:
-    rows = "20100111 10:00,438000,438000,438000,438000,100\n20100111 11:00,435200,435200,435200,435200,200\n"
+    rows = "20100111 10:00,512000,512000,512000,512000,10\n20100111 11:00,511300,511300,511300,511300,20\n"
     assert only(read("equity/usa/hour/tapa.zip", zipped({"tapa/tapa.csv": rows}))).vendor_symbol == "TAPA"
 
 
 def test_daily_stamps_that_are_not_midnight_keep_their_hour() -> None:
     """A file converted through UTC carries every session on the evening before; the rules must be able to see it."""
-    rows = (
-        "20190101 19:00,1538800.0,1588400.0,1445100.0,1460900.0,10526569\n20190701 20:00,1459900.0,1466600.0,1420000.0,1425800.0,24831049\n"
-    )
+    rows = "20190101 19:00,2018800.0,2098400.0,2005100.0,2060900.0,1052\n20190701 20:00,2059900.0,2066600.0,2020000.0,2025800.0,2483\n"
     bars = only(read("equity/usa/daily/aapl.zip", zipped({"aapl.csv": rows}))).bars
     assert bars["timestamp"].to_list() == [datetime(2019, 1, 1, 19, tzinfo=UTC), datetime(2019, 7, 1, 20, tzinfo=UTC)]
-    assert bars["close"].to_list() == [146.09, 142.58]
+    assert bars["close"].to_list() == [206.09, 202.58]
 
 
 def test_hour_bars_are_new_york_wall_clock() -> None:
-    rows = "20071123 11:00,1034400,1054500,1029600,1050100,220500\n20071123 12:00,1050200,1064800,1044500,1059700,231941\n"
+    rows = "20071123 11:00,904400,914500,899600,910100,2205\n20071123 12:00,910200,924800,904500,919700,2319\n"
     series = only(read("equity/usa/hour/spwr.zip", zipped({"spwr.csv": rows})))
     assert (series.timeframe, series.bars["timestamp"][0]) == ("1h", datetime(2007, 11, 23, 16, tzinfo=UTC))
 
@@ -73,8 +71,8 @@ def test_a_minute_file_without_a_date_in_its_name_is_refused() -> None:
 
 
 def test_quotes_ticks_seconds_and_reference_data_are_told_apart_from_bars() -> None:
-    quote = "14400000,1659000,1660000,1659000,1660000,1000,1659800,1660300,1659800,1660100,20200\n"
-    tick = "14400464,1674100,100,P,20002000,0\n"
+    quote = "14400000,1100000,1110000,1100000,1110000,10,1120000,1130000,1120000,1130000,20\n"
+    tick = "14400464,1100100,10,P,20002000,0\n"
     for path, member, rows, what in (
         ("equity/usa/minute/spy/20131009_quote.zip", "20131009_spy_minute_quote.csv", quote, "quotes"),
         ("equity/usa/tick/spy/20131007_trade.zip", "20131007_spy_Trade_Tick.csv", tick, "ticks"),
@@ -85,16 +83,16 @@ def test_quotes_ticks_seconds_and_reference_data_are_told_apart_from_bars() -> N
         with pytest.raises(PayloadFault, match=what):
             read(path, zipped({member: rows}), "lean_minute_zip")
     with pytest.raises(PayloadFault, match="reference data"):
-        read("equity/usa/factor_files/aapl.csv", "20140606,0.9,0.14,645.57\n")
+        read("equity/usa/factor_files/aapl.csv", "20140606,0.9,0.14,125.57\n")
 
 
 def test_crypto_is_utc_and_not_scaled() -> None:
-    daily = "20141201 00:00,300,370.5,300,370,0.05655554\n20141202 00:00,377,378,377,378,15.0136\n"
+    daily = "20141201 00:00,200,270.5,200,270,0.0625\n20141202 00:00,277,278,277,278,15.5\n"
     reading = read("crypto/coinbase/daily/btcusd_trade.zip", zipped({"btcusd.csv": daily}))
     series = only(reading)
     assert (reading.format, series.vendor_symbol) == ("lean_crypto_daily_zip", "BTCUSD")
-    assert series.bars.select("timestamp", "high", "tape").row(0) == (datetime(2014, 12, 1, tzinfo=UTC), 370.5, "coinbase")
-    minute = zipped({"20161007_btcusd_minute_trade.csv": "0,611.78,611.91,611.78,611.9,1.13872\n60000,611.87,611.88,611.87,611.88,0.56\n"})
+    assert series.bars.select("timestamp", "high", "tape").row(0) == (datetime(2014, 12, 1, tzinfo=UTC), 270.5, "coinbase")
+    minute = zipped({"20161007_btcusd_minute_trade.csv": "0,511.75,511.875,511.75,511.5,1.125\n60000,511.5,511.75,511.5,511.75,0.5\n"})
     reading = read("crypto/coinbase/minute/btcusd/20161007_trade.zip", minute)
     assert reading.format == "lean_crypto_minute_zip"
     assert only(reading).bars["timestamp"].to_list() == [datetime(2016, 10, 7, 0, n, tzinfo=UTC) for n in (0, 1)]

@@ -31,26 +31,24 @@ def test_an_unknown_header_is_shown_with_the_remedy() -> None:
 def test_an_option_chain_is_valid_csv_and_still_no_bars() -> None:
     header = "contractID,symbol,expiration,strike,type,last,mark,bid,bid_size,ask,ask_size,volume,open_interest,date,implied_volatility\n"
     fault = refusal(
-        "NVDA_options.csv", header + "NVDA240328C00250000,NVDA,2024-03-28,250.00,call,654.5,652.8,650.2,5,655.5,1,0,16,2024-03-28,0.1\n"
+        "NVDA_options.csv", header + "NVDA240328C00250000,NVDA,2024-03-28,250.00,call,54.5,52.8,50.2,5,55.5,1,0,16,2024-03-28,0.1\n"
     )
     assert "these are not bars: no column is called open, high, low or close" in fault.found
 
 
 @pytest.mark.parametrize(("sign", "name"), [("|", "|"), (";", ";"), ("\t", "tab")])
 def test_another_delimiter_is_named(sign: str, name: str) -> None:
-    row = sign.join(
-        ["1637971200000", "0.00002853", "0.00002854", "0.00002851", "0.00002854", "36304.2", "1637971259999", "1.0", "79", "1", "1", "0"]
-    )
+    row = sign.join(["1637971200000", "0.5", "0.75", "0.25", "0.5", "1200.25", "1637971259999", "1.0", "79", "1", "1", "0"])
     assert f"its fields seem to be separated by '{name}', not by commas" in refusal("ADABTC-1m-2021-11-27.csv", row + "\n").found
 
 
 def test_a_headerless_file_must_be_named_as_the_vendor_names_it() -> None:
-    fault = refusal("bitcoin.csv", "1672531200,16528.7,16618.7,16490.0,16614.9,1390.8,15840\n")
+    fault = refusal("bitcoin.csv", "1672531200,15528.5,15618.5,15490.0,15614.5,1234.5,4321\n")
     assert "kraken_ohlcvt_csv: without a header it must be named like XBTUSD_1440.csv" in fault.found
 
 
 def test_trades_of_kraken_are_no_bars() -> None:
-    assert "the layout of none" in refusal("BCHEUR.csv", "1672531436,90.540000,1.10448420\n").found
+    assert "the layout of none" in refusal("BCHEUR.csv", "1672531436,50.500000,1.25000000\n").found
 
 
 def test_an_empty_file_of_a_header_that_two_formats_share_is_ambiguous() -> None:
