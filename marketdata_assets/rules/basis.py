@@ -139,9 +139,8 @@ def _against_others(stretches: pl.DataFrame, words: str) -> pl.DataFrame:
         other=pl.when(is_b).then(pl.col("source")).otherwise(pl.col("source_b")),
         factor=pl.when(is_b).then(1 / pl.col("factor")).otherwise(pl.col("factor")),
     )
-    longest = convicted.sort(*_SERIES, "n", "first", descending=[False, False, True, False]).unique(
-        _SERIES, keep="first", maintain_order=True
-    )
+    order = pl.struct(-pl.col("n").cast(pl.Int64), "first", "other")
+    longest = convicted.sort(*_SERIES, order).unique(_SERIES, keep="first", maintain_order=True)
     return longest.select(
         *_SERIES, reason=sentence(words, pl.col("factor").round(4), "other", "n", "first", "last"), measure=pl.col("factor")
     )

@@ -18,10 +18,10 @@ NEIGHBOUR_DAYS = timedelta(days=10)
 class AuditContext:
     """The circumstances of one audit.
 
-    `sessions` is the calendar (session, open, close, minutes) and reaches at least ten days beyond the rows on both sides. `symbols`
-    (symbol, listed_on, delisted_on; bounds may be null) are the ones expected, `spans` (symbol, source, first, last) the days that
-    any payload covered, `window` the half-open days under audit; without them the rows' own reach is taken. `events` (symbol,
-    ex_date, ratio = new shares / old shares) explain jumps beside the vendors' own split columns.
+    `sessions` is the calendar (session, open, close, minutes); it reaches ten days beyond the rows and the neighbours, both ways.
+    `symbols` (symbol, listed_on, delisted_on; bounds may be null) are the ones expected, `spans` (symbol, source, first, last) the
+    days that any payload covered, `window` the half-open days under audit; without them the rows' own reach is taken. `events`
+    (symbol, ex_date, ratio = new shares / old shares) explain jumps beside the vendors' own split columns.
 
     `neighbours` are normalized bars before and after the judged ones: consulted, never judged. For daily bars hand over the
     symbols' whole series, so that verdicts on a series do not depend on which partition is audited; `NEIGHBOUR_DAYS` on both

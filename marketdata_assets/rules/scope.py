@@ -99,7 +99,7 @@ def _require_reach(rows: pl.DataFrame, context: AuditContext) -> None:
     beyond = rows.join(known, how="cross").filter(~pl.col("session").is_between(pl.col("first"), pl.col("last")).fill_null(value=False))
     if beyond.height:
         raise AuditFault(
-            f"auditing bars up to {beyond.item(0, 'session')}",
+            f"auditing bars of {beyond.item(0, 'session')}",
             f"the calendar handed over holds {context.sessions.height} sessions and does not reach there",
             "hand over the sessions from ten days before the first bar to ten days after the last",
             symbol=beyond.item(0, "symbol"),
