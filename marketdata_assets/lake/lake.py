@@ -137,7 +137,7 @@ class Lake:
                     if attempt == attempts:
                         raise
                     left = {key: path for key, path in left.items() if key not in done}
-                    time.sleep(_draw.uniform(0, min(1.0, 0.005 * attempt)))
+                    time.sleep(_draw.uniform(0, min(2.0, 0.01 * 2**attempt)))  # the more writers, the longer until it is quiet
                 else:
                     break
         return [done[key] for key in sorted(done)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 
 import polars as pl
 
+from marketdata_assets.core.faults import ConflictFault
 from marketdata_assets.core.periods import PeriodKind
 from marketdata_assets.lake.lake import Lake, open_lake
 from marketdata_assets.lake.layout import PartitionKey
@@ -55,13 +57,17 @@ def read_until(root: str, report: Connection) -> None:
     report.send((scans, mixed))
 
 
-def append_rows(root: str, s3: S3Options | None, writer: int, rows: int) -> None:
-    """Append `rows` rows, one at a time, to the partition that every other writer appends to."""
-    append_rows_to(open_lake(root, s3=s3), writer, rows)
+def append_rows(root: str, s3: S3Options | None, writer: int, rows: int, report: Connection) -> None:
+    """Append `rows` rows to the partition that every other writer appends to; tell which of them landed."""
+    report.send(append_rows_to(open_lake(root, s3=s3), writer, rows))
 
 
-def append_rows_to(lake: Lake, writer: int, rows: int) -> None:
-    """The same, to a lake that is open."""
+def append_rows_to(lake: Lake, writer: int, rows: int) -> list[tuple[int, int]]:
+    """Append one row at a time; the (writer, number) of those that landed, the others having met a typed conflict."""
+    landed = []
     for i in range(rows):
         row = one_row(writer, i)
-        lake.append(PATH, READINGS, KEY, lambda there, row=row: pl.concat([there, row]))  # type: ignore[misc]
+        with suppress(ConflictFault):
+            lake.append(PATH, READINGS, KEY, lambda there, row=row: pl.concat([there, row]))  # type: ignore[misc]
+            landed.append((writer, i))
+    return landed

@@ -1,6 +1,6 @@
 """An S3 server over HTTP on loopback that can be told to misbehave; a pytest plugin with the fixture `s3_server`.
 
-moto answers; a lock around writes gives it the atomic conditional PUT that Amazon promises and moto's threads lack.
+moto answers, one request at a time: that gives it the atomic conditional PUT that Amazon promises and moto's threads lack.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class S3Server(ThreadedMotoServer):
         super().__init__(ip_address="127.0.0.1", port=0, verbose=False)
         self.faults: deque[tuple[str, str]] = deque()
         self.seen: list[str] = []
-        self._writes = threading.Lock()
+        self._turn = threading.Lock()
 
     @property
     def options(self) -> S3Options:
@@ -72,9 +72,7 @@ class S3Server(ThreadedMotoServer):
 
     def _around(self, app: Callable[[Environ, Respond], Iterable[bytes]]) -> Callable[[Environ, Respond], Iterable[bytes]]:
         def answer(environ: Environ, respond: Respond) -> Iterable[bytes]:
-            if environ["REQUEST_METHOD"] not in ("PUT", "DELETE"):
-                return app(environ, respond)
-            with self._writes:
+            with self._turn:
                 return list(app(environ, respond))
 
         def misbehave(environ: Environ, respond: Respond) -> Iterable[bytes]:
