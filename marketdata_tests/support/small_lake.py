@@ -10,6 +10,7 @@ import polars as pl
 
 from marketdata_assets.lake.lake import Lake, open_lake
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.lake.s3_options import S3Options
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE
 from marketdata_assets.schemas.bars import RAW_BARS, VALIDATED_BARS
 from marketdata_assets.schemas.table import Table
@@ -45,10 +46,16 @@ def configure(folder: Path, yaml: str = YAML) -> Path:
     return config
 
 
-def small_lake(folder: Path) -> Path:
-    """`configure` and a filled lake: three equities (two years of META around its rename, June 2024), two hours of Bitcoin."""
-    config = configure(folder)
-    lake = open_lake(str(folder / "lake"))
+def small_lake(folder: Path, root: str | None = None, s3: S3Options | None = None) -> Path:
+    """`configure` and a filled lake: three equities (two years of META around its rename, June 2024), two hours of Bitcoin.
+
+    The lake is the folder's own, or the bucket `root`.
+    """
+    yaml = (
+        YAML if s3 is None else YAML.replace("lake: lake", f"lake: {root}\ns3: {{endpoint_url: '{s3.endpoint_url}', region: {s3.region}}}")
+    )
+    config = configure(folder, yaml)
+    lake = open_lake(root or str(folder / "lake"), s3=s3)
     june = [datetime(2024, 6, day, tzinfo=UTC) for day in (3, 4, 5)]
     publish_bars(lake, "us_equities/validated_bars_1d", "AAPL", june, 190.0)
     publish_bars(lake, "us_equities/validated_bars_1d", "BRK.B", june[:2], 410.25)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from marketdata_assets.market_data import MarketData
+from marketdata_tests.support.s3_server import s3_server as s3_server
 from marketdata_tests.support.small_lake import small_lake
 
 
