@@ -22,7 +22,7 @@ AFTER = ["lost answer", "lost answer 500"]
 @pytest.fixture
 def store(s3_server: S3Server) -> S3Store:
     s3_server.faults.clear()
-    return S3Store(s3_server.new_bucket(), "p", s3_server.hasty_options.client(), retry=QUICK)
+    return S3Store(s3_server.new_bucket(), "p", s3_server.hasty_client, retry=QUICK)
 
 
 @pytest.mark.parametrize("how", [*BEFORE, *AFTER])
@@ -114,7 +114,7 @@ def test_an_append_whose_answer_was_lost_is_applied_once(s3_server: S3Server, st
 
 
 def test_a_multi_partition_publish_that_fails_midway_keeps_what_was_committed(s3_server: S3Server, store: S3Store) -> None:
-    lake = Lake(S3Store(s3_server.new_bucket(), "p", s3_server.options.client(), retry=Retry(attempts=1)))
+    lake = Lake(S3Store(s3_server.new_bucket(), "p", s3_server.client, retry=Retry(attempts=1)))
     frames = rectangle(["2022", "2023", "2024"], ["AAPL", "IBM", "MSFT"])
     s3_server.faults.extend([("PUT", "503")] * 4)
     with pytest.raises(StorageFault) as caught:

@@ -74,7 +74,7 @@ def new_lake(request: pytest.FixtureRequest, tmp_path: Path) -> NewLake:
     if request.param == "local":
         return lambda: open_lake(str(tmp_path / "lake"))
     server = request.getfixturevalue("s3_server")
-    bucket, client = server.new_bucket(), server.options.client()
+    bucket, client = server.new_bucket(), server.client
     return lambda: Lake(S3Store(bucket, "some/prefix", client, retry=Retry(first_pause=0.001, longest_pause=0.01)))
 
 

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -55,13 +56,18 @@ class S3Server(ThreadedMotoServer):
         host, port = self.get_host_and_port()
         return S3Options(endpoint_url=f"http://{host}:{port}", region="us-east-1", connect_timeout=2.0, read_timeout=20.0)
 
-    @property
-    def hasty_options(self) -> S3Options:
-        return S3Options(endpoint_url=self.options.endpoint_url, region="us-east-1", connect_timeout=0.5, read_timeout=0.5)
+    @cached_property
+    def client(self) -> Any:
+        return self.options.client()
+
+    @cached_property
+    def hasty_client(self) -> Any:
+        """One that gives up on a slow answer."""
+        return S3Options(endpoint_url=self.options.endpoint_url, region="us-east-1", connect_timeout=0.5, read_timeout=0.5).client()
 
     def new_bucket(self) -> str:
         name = f"lake-{uuid.uuid4().hex[:12]}"
-        self.options.client().create_bucket(Bucket=name)
+        self.client.create_bucket(Bucket=name)
         return name
 
     def _server_entry(self) -> None:

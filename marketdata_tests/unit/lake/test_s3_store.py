@@ -21,12 +21,12 @@ def test_a_lake_opens_by_its_url_with_credentials_from_the_environment(s3_server
     lake = open_lake(f"s3://{bucket}/deep/prefix", s3=s3_server.options)
     lake.publish(PATH, READINGS, rectangle(["2024"], ["AAPL"]))
     assert lake.store.root == f"s3://{bucket}/deep/prefix"
-    keys = [found["Key"] for found in s3_server.options.client().list_objects_v2(Bucket=bucket)["Contents"]]
+    keys = [found["Key"] for found in s3_server.client.list_objects_v2(Bucket=bucket)["Contents"]]
     assert keys == [f"deep/prefix/{PATH}/2024/AAPL.parquet"]
 
 
 def test_two_lakes_in_one_bucket_whose_prefixes_begin_alike_do_not_meet(s3_server: S3Server) -> None:
-    bucket, client = s3_server.new_bucket(), s3_server.options.client()
+    bucket, client = s3_server.new_bucket(), s3_server.client
     stores = {prefix: S3Store(bucket, prefix, client) for prefix in ("", "a", "ab", "a/b")}
     for prefix, store in stores.items():
         store.write("t/x", prefix.encode())
@@ -37,7 +37,7 @@ def test_two_lakes_in_one_bucket_whose_prefixes_begin_alike_do_not_meet(s3_serve
 
 def test_a_listing_longer_than_a_page_is_complete(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAGE", 7)
-    store = S3Store(s3_server.new_bucket(), "p", s3_server.options.client())
+    store = S3Store(s3_server.new_bucket(), "p", s3_server.client)
     paths = [f"t/{i % 9}/{i:03}" for i in range(40)]
     store.write_many([Write(path, b"x") for path in paths])
     assert [entry.path for entry in store.list("")] == sorted(paths)
@@ -46,13 +46,13 @@ def test_a_listing_longer_than_a_page_is_complete(s3_server: S3Server, monkeypat
 
 
 def test_encryption_is_asked_for_with_every_object(s3_server: S3Server) -> None:
-    bucket, client = s3_server.new_bucket(), s3_server.options.client()
+    bucket, client = s3_server.new_bucket(), s3_server.client
     S3Store(bucket, "", client, sse="aws:kms").write("a", b"1")
     assert client.head_object(Bucket=bucket, Key="a")["ServerSideEncryption"] == "aws:kms"
 
 
 def test_a_conditional_write_replaces_only_what_was_seen(s3_server: S3Server) -> None:
-    store = S3Store(s3_server.new_bucket(), "p", s3_server.options.client())
+    store = S3Store(s3_server.new_bucket(), "p", s3_server.client)
     first = store.write("a", b"1", expect=None)
     with pytest.raises(ConflictFault):
         store.write("a", b"2", expect=None)
@@ -67,7 +67,7 @@ def test_a_conditional_write_replaces_only_what_was_seen(s3_server: S3Server) ->
 
 
 def test_the_head_of_an_object_is_read_alone_and_an_empty_object_has_none(s3_server: S3Server) -> None:
-    store = S3Store(s3_server.new_bucket(), "p", s3_server.options.client())
+    store = S3Store(s3_server.new_bucket(), "p", s3_server.client)
     store.write("a", b"0123456789")
     store.write("empty", b"")
     assert store.read_head("a", 4) == b"0123"
@@ -78,7 +78,7 @@ def test_the_head_of_an_object_is_read_alone_and_an_empty_object_has_none(s3_ser
 
 
 def test_a_bucket_that_does_not_exist_is_named_as_the_cause(s3_server: S3Server) -> None:
-    store = S3Store("no-such-bucket-here", "p", s3_server.options.client())
+    store = S3Store("no-such-bucket-here", "p", s3_server.client)
     for call in (lambda: store.write("a", b"1"), lambda: store.read("a"), lambda: store.list("")):
         with pytest.raises(FinalStorageFault, match="bucket does not exist"):
             call()
