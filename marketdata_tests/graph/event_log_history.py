@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    AssetObservationData,
+    DagsterEvent,
+    DagsterEventType,
+    StepMaterializationData,
+)
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
@@ -16,7 +22,7 @@ PARTITIONS = dg.MultiPartitionsDefinition(
     {"date": dg.StaticPartitionsDefinition(["2023", "2024"]), "symbol": dg.StaticPartitionsDefinition(["AAPL", "BTC-USDT", "MSFT"])}
 )
 PRICES, BROKEN, PANEL, ELSEWHERE = (dg.AssetKey([name]) for name in ("prices", "broken", "panel", "elsewhere"))
-POSITIVE, FRESH = dg.AssetCheckKey(PRICES, "positive"), dg.AssetCheckKey(PRICES, "fresh")
+POSITIVE, FRESH, COMPLETE = dg.AssetCheckKey(PRICES, "positive"), dg.AssetCheckKey(PRICES, "fresh"), dg.AssetCheckKey(PANEL, "complete")
 STOCK = {"consolidated": "ConsolidatedSqliteEventLogStorage", "sharded": "SqliteEventLogStorage"}
 
 
@@ -35,6 +41,11 @@ def broken() -> None:
 @dg.asset
 def panel(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(data_version=dg.DataVersion(context.run.run_id), metadata={"columns": 45})
+
+
+@dg.asset_check(asset=panel)
+def complete() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True, metadata={"columns": 45})
 
 
 @dg.multi_asset_check(specs=[dg.AssetCheckSpec(k.name, asset=PRICES, partitions_def=PARTITIONS) for k in (POSITIVE, FRESH)])
@@ -70,7 +81,7 @@ def record() -> History:
         dg.materialize([prices, checks], instance=instance, tags=whole)
         dg.materialize([prices, broken], instance=instance, tags=whole, raise_on_error=False)
         dg.materialize([prices], instance=instance, partition_key="2024|BTC-USDT")
-        dg.materialize([panel], instance=instance)
+        dg.materialize([panel, complete], instance=instance)
         dg.materialize([panel], instance=instance)
         instance.report_runless_asset_event(dg.AssetMaterialization(ELSEWHERE, partition="2024|AAPL", tags={"dagster/data_version": "7"}))
         instance.report_runless_asset_event(dg.AssetObservation(ELSEWHERE, tags={"dagster/data_version": "8"}))
@@ -103,7 +114,24 @@ def retell(history: History, instance: dg.DagsterInstance, batch: int) -> None:
 def materialization(run_id: str, asset: str, partition: str, at: float) -> EventLogEntry:
     """One materialization, as a step writes it, at `at` seconds of the epoch."""
     data = StepMaterializationData(dg.AssetMaterialization(asset, partition=partition, tags={"dagster/data_version": partition}))
-    told = DagsterEvent(DagsterEventType.ASSET_MATERIALIZATION.value, "job", step_key=asset, event_specific_data=data)
+    return _told(DagsterEventType.ASSET_MATERIALIZATION, data, run_id, asset, at)
+
+
+def observation(run_id: str, asset: str, partition: str, at: float) -> EventLogEntry:
+    """One observation."""
+    return _told(
+        DagsterEventType.ASSET_OBSERVATION, AssetObservationData(dg.AssetObservation(asset, partition=partition)), run_id, asset, at
+    )
+
+
+def plan(run_id: str, asset: str, partition: str, at: float) -> EventLogEntry:
+    """One materialization that a run intends."""
+    data = AssetMaterializationPlannedData(dg.AssetKey(asset), partition=partition)
+    return _told(DagsterEventType.ASSET_MATERIALIZATION_PLANNED, data, run_id, asset, at)
+
+
+def _told(kind: DagsterEventType, data: Any, run_id: str, asset: str, at: float) -> EventLogEntry:
+    told = DagsterEvent(kind.value, "job", step_key=asset, event_specific_data=data)
     return EventLogEntry(None, 10, "", run_id, at, asset, "job", told)
 
 

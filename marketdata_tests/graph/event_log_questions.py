@@ -11,10 +11,10 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log.base import AssetRecord, EventLogRecord, EventLogStorage
 from dagster._serdes import serialize_value
 
-from marketdata_tests.graph.event_log_history import BROKEN, ELSEWHERE, FRESH, PANEL, POSITIVE, PRICES, History
+from marketdata_tests.graph.event_log_history import BROKEN, COMPLETE, ELSEWHERE, FRESH, PANEL, POSITIVE, PRICES, History
 
 ASSETS = [PRICES, BROKEN, PANEL, ELSEWHERE]
-CHECKS = [POSITIVE, FRESH]
+CHECKS = [POSITIVE, FRESH, COMPLETE]
 ASSET_EVENTS = [DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION, DagsterEventType.ASSET_MATERIALIZATION_PLANNED]
 MULTI = ["dagster/partition/date", "dagster/partition/symbol"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,7 +16,18 @@ from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from dagster._serdes import deserialize_value
 
-from marketdata_tests.graph.event_log_history import FRESH, PARTITIONS, PRICES, History, instance_with, record, retell
+from marketdata_tests.graph.event_log_history import (
+    FRESH,
+    PARTITIONS,
+    PRICES,
+    History,
+    instance_with,
+    materialization,
+    observation,
+    plan,
+    record,
+    retell,
+)
 from marketdata_tests.graph.event_log_questions import questions
 
 Told = dict[str, dg.DagsterInstance]
@@ -144,3 +156,19 @@ def test_a_planned_check_names_its_own_partition_and_no_other(told: Told, tmp_pa
     stock = [r for r in rows(tmp_path / "consolidated" / "events", "asset_check_executions") if "PLANNED" in r]
     whole = deserialize_value(str(next(v for v in stock[0] if str(v).startswith("{"))))
     assert len(whole.dagster_event.asset_check_planned_data.partitions_subset) == 6  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_batch_of_any_events_in_any_order_leaves_the_tables_of_one_by_one(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed)
+    events = [
+        draw.choice([materialization, observation, plan])(draw.choice(["r1", "r2"]), draw.choice(["a", "b"]), draw.choice("xyz"), 1e9 + n)
+        for n in range(24)
+    ]
+    with instance_with("consolidated", tmp_path / "consolidated") as stock, instance_with("ours", tmp_path / "ours") as mine:
+        for start in range(0, len(events), 8):
+            mine.event_log_storage.store_event_batch(events[start : start + 8])
+            for event in events[start : start + 8]:
+                stock.event_log_storage.store_event(event)
+            for table in TABLES:
+                assert rows(tmp_path / "ours/events", table) == rows(tmp_path / "consolidated/events", table), table
