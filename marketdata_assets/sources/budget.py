@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -87,7 +87,7 @@ class Budget:
     quotas: tuple[Quota, ...] = ()
     scope: Literal["key", "address"] = "key"
     headroom: float = 0.98
-    penalty: float = field(default=1.0)
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 < self.headroom <= 1 or self.penalty <= 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -50,7 +50,7 @@ class Verdict:
     raises: type[VendorFault]
     message: str
     remedy: str = ""
-    wait: float | None = field(default=None)
+    wait: float | None = None
 
 
 _BY_STATUS: dict[int, type[VendorFault]] = {

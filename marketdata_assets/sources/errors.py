@@ -130,13 +130,10 @@ def reading(what: str, **context: Any) -> Iterator[None]:
 
     A renamed field, a text for a number and a missing level all end here, with the complaint.
     """
-    found: str | None = None
     try:
         yield
     except _SHAPE_ERRORS as error:
-        found = _complaint(error)
-    if found is not None:
-        raise SchemaChanged(f"reading {what}", found, **context)
+        raise SchemaChanged(f"reading {what}", _complaint(error), **context) from None
 
 
 def _complaint(error: Exception) -> str:

@@ -119,15 +119,22 @@ class SharedBooks:
     def __init__(self, path: Path, budget: Budget, time: Timekeeper) -> None:
         self._path, self._budget, self._time = path, budget, time
         self._size = Ledger(budget).size
-        self._mine: tuple[bytes, Ledger, int] = (b"", Ledger(budget), 0)  # the record written last from here, and what it says
+        self._open()
+
+    def _open(self) -> None:
+        self._mine: tuple[bytes, Ledger, int] = (b"", Ledger(self._budget), 0)  # the record written last from here, and what it says
+        self._process = os.getpid()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise self._fault(error) from None
 
     def transact(self, change: Callable[[Ledger, float], T]) -> T | None:
         """The result of `change`, whose effect on the ledger is written before anybody else reads; None when somebody else is at it."""
+        if self._process != os.getpid():  # a fork shares its parent's lock, and so would not be kept out by it
+            self.close()
+            self._open()
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

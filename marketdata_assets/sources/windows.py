@@ -38,6 +38,11 @@ def epoch(instant: datetime, unit: EpochUnit) -> int:
     return micros * _PER_SECOND[unit] // 1_000_000
 
 
+def rfc3339(instant: datetime) -> str:
+    """The instant as vendors write it: UTC, `Z`, with a fraction only where there is one."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def last_instant(window: Window, unit: timedelta = timedelta(seconds=1)) -> datetime:
     """The latest instant of the window on a grid of `unit`: what to send as `end` to a vendor whose end is inclusive."""
     if window.end == window.start:

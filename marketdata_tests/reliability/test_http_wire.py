@@ -79,8 +79,12 @@ def test_hanging_is_tried_again_a_bounded_number_of_times() -> None:
 )
 def test_an_endless_body_is_cut_off_at_the_byte_cap(answer: Raw) -> None:
     fault, _, asked = fault_of(answer, wire_bytes=4 << 20)
-    assert isinstance(fault, Oversized | Truncated)
-    assert not isinstance(fault, Oversized) or asked == 1
+    if b"gzip" in answer.data:
+        assert isinstance(fault, Truncated), "what follows the head is no gzip"
+    else:
+        assert isinstance(fault, Oversized)
+        assert str(4 << 20) in fault.found
+        assert asked == 1
 
 
 @pytest.mark.parametrize("line", [b"X-A: " + b"b" * 100, b"x" * 100], ids=["many headers", "one line"])

@@ -23,7 +23,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         events = super().select(0)
         if events or timeout == 0:
             return events
-        events = super().select(SETTLE)
+        events = super().select(SETTLE if timeout is not None and timeout < 1 else 5 * SETTLE)
         while not events and self.loop.in_threads:
             events = super().select(0.05)
         if events:

@@ -284,3 +284,26 @@ def test_many_symbols_at_once_keep_to_the_budget_and_the_connections() -> None:
 
     run(scene())
     assert most == 4
+
+
+def test_waiting_for_a_free_connection_is_not_held_against_the_deadline() -> None:
+    async def slow(_: Any) -> Reply:
+        await asyncio.sleep(3.0)
+        return js({"bars": []})
+
+    async def scene() -> None:
+        async with Loopback() as server, client(server.on("/bars/A", slow), connections=2, deadline=5.0, attempts=1) as toy:
+            await asyncio.gather(*(toy.fetch(BARS.request(symbol="A")) for _ in range(12)))
+            assert len(server.asked) == 12
+
+    run(scene())
+
+
+def test_cookies_are_neither_kept_nor_sent() -> None:
+    async def scene() -> None:
+        async with Loopback() as server, client(server.on("/bars/A", js({"bars": []}, 200, Set_Cookie="id=1; Path=/"))) as toy:
+            for _ in range(2):
+                await toy.fetch(BARS.request(symbol="A"))
+            assert "Cookie" not in server.asked[1].headers
+
+    run(scene())

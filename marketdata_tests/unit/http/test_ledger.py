@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from marketdata_assets.core.faults import StorageFault
 from marketdata_assets.sources.budget import Budget, Quota
 from marketdata_assets.sources.ledger import Ledger, SharedBooks, books_file
+from marketdata_assets.sources.timekeeper import SYSTEM_TIME
 from marketdata_assets.sources.wait import LONGEST_WAIT
 from marketdata_tests.support.fake_time import FakeTime
 
@@ -26,6 +28,23 @@ def test_two_holders_of_one_file_share_one_budget(tmp_path: Path) -> None:
     assert take(other) > 59
     time.pass_by(61)
     assert take(one) == 0.0
+
+
+def test_a_forked_process_locks_for_itself(tmp_path: Path) -> None:
+    """A fork inherits its parent's open file, and with it the parent's lock."""
+    path = tmp_path / "toy.budget"
+    books = SharedBooks(path, BUDGET, SYSTEM_TIME)
+    read, write = os.pipe()
+
+    def child() -> int | None:
+        if (pid := os.fork()) == 0:
+            os.write(write, repr(books.transact(lambda ledger, now: ledger.take(now, 1))).encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        return None
+
+    assert books.transact(lambda ledger, now: child() or 1) == 1
+    assert os.read(read, 99) == b"None", "the child was kept out while its parent was at it"
 
 
 def test_the_books_outlive_their_holder(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_link_that_stays_with_the_vendor_gives_path_and_query(link: str, path:
     [
         "https://evil.test/v2/next",
         "http://data.vendor.test/v2/next",
+        "http://data.vendor.test:443/v2/next",
         "https://data.vendor.test:8443/v2/next",
         "https://data.vendor.test@evil.test/",
         "https://user:pass@data.vendor.test/",

@@ -35,6 +35,14 @@ def test_a_repeated_key_is_refused_however_it_is_spelt_and_spaced(key: str, othe
         loads(text.encode("utf-8", "surrogatepass"))
 
 
+def test_texts_that_look_like_keys_do_not_hide_a_repeated_one() -> None:
+    """As many texts that begin with a colon as keys whose colon stands apart: counting alone would see nothing."""
+    padding = json.dumps(PADDING, separators=(",", ":"))
+    text = f'[{padding},{{"a" :1,"a" :2,"b" :[":",":"]}}]'
+    with pytest.raises(NotStrictJson, match="twice"):
+        loads(text.encode())
+
+
 def test_a_text_that_looks_like_a_second_key_is_no_second_key() -> None:
     tricky = {"padding": PADDING, "a": '":', "b": '{"a":1,"a":2}', "c": ":::", "d": '"', "e": "[[[[{{{{"}
     assert loads(json.dumps(tricky, separators=(",", ":")).encode()) == tricky

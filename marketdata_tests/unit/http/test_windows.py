@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import timeframe
-from marketdata_assets.sources.windows import chunks, closed_only, epoch, last_instant, spans, within
+from marketdata_assets.sources.windows import chunks, closed_only, epoch, last_instant, rfc3339, spans, within
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -56,6 +57,12 @@ def test_epochs_are_exact_in_every_unit() -> None:
         1_790_514_000_123_457_000,
     ]
     assert epoch(datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), "ms") == -1_000
+
+
+def test_instants_are_written_in_utc() -> None:
+    summer = datetime(2024, 7, 1, 9, 30, tzinfo=ZoneInfo("America/New_York"))
+    assert [rfc3339(START), rfc3339(summer)] == ["2024-01-01T00:00:00Z", "2024-07-01T13:30:00Z"]
+    assert rfc3339(START + timedelta(microseconds=5)) == "2024-01-01T00:00:00.000005Z"
 
 
 def test_an_inclusive_end_is_the_last_instant_of_the_window() -> None:
