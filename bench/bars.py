@@ -81,7 +81,7 @@ def ingest(work: Path, landing: Path, repeats: int) -> tuple[Measure, Platform]:
         pandas_way.files_to_validated(files, sessions, work / "pandas")
 
     mine, rival = alternating(ours, theirs, repeats)
-    note = f"{len(files)} files; ours writes raw, normalized, validated and coverage, synced and hashed; pandas one table"
+    note = f"{len(files)} files, 4 tables; ours also archives the files, hashes and syncs"
     return Measure("files to validated bars", mine, rival, "pandas", repeats, note), platform
 
 
@@ -90,7 +90,7 @@ def reads(work: Path, platform: Platform, repeats: int) -> list[Measure]:
     path = platform.path(VALIDATED_BARS, CLASS, TIMEFRAME)
     key = platform.lake.partitions(path)[0]
     symbol, day = str(key.symbol), pd.Timestamp("2015-06-15", tz="UTC")
-    stored = work / "pandas"
+    stored = work / "pandas" / "validated"
 
     def our_day() -> None:
         rows = platform.lake.scan(path, VALIDATED_BARS, periods=[str(day.year)], columns=COLUMNS)

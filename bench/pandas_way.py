@@ -12,25 +12,34 @@ PRICES = ["open", "high", "low", "close"]
 
 
 def files_to_validated(files: list[Path], sessions: pd.DatetimeIndex, out: Path) -> int:
-    """Read Tiingo files, check every row and series, write one Parquet per symbol and year; the number of bars kept."""
+    """Read Tiingo files, check every row and series, and write raw, normalized and validated bars and coverage, one Parquet per symbol and
+    year each, as the platform does; the number of bars kept. Neither hashes nor syncs nor an archive of the files.
+    """
     kept = 0
     for file in files:
-        bars = pd.read_csv(file).rename(columns=RENAMES)
-        bars["timestamp"] = pd.to_datetime(bars["timestamp"], utc=True)
-        bars["session"] = bars["timestamp"].dt.date
-        bars = bars.sort_values("timestamp")
-        good, flags, missing = audited(bars, sessions)
-        good = good.assign(quality_flags=flags, source="tiingo", tape="consolidated", currency="USD", missing=missing)
-        folder = out / str(good["symbol"].iat[0])
-        folder.mkdir(parents=True, exist_ok=True)
-        for year, part in good.groupby(good["timestamp"].dt.year):
-            part.drop(columns=["missing"]).to_parquet(folder / f"{year}.parquet", compression="zstd", index=False)
+        raw = pd.read_csv(file).rename(columns=RENAMES)
+        raw["timestamp"] = pd.to_datetime(raw["timestamp"], utc=True)
+        raw = raw.assign(price_basis="raw", volume_basis="raw", tape="consolidated", line=np.arange(1, len(raw) + 1))
+        write(raw, out / "raw")
+        bars = raw.assign(session=raw["timestamp"].dt.date, source="tiingo", currency="USD").sort_values("timestamp")
+        write(bars, out / "normalized")
+        good, flags, covered = audited(bars, sessions)
+        write(good.assign(quality_flags=flags, n_sources=1, n_agreeing=1, max_deviation_bps=0.0), out / "validated")
+        write(covered.assign(symbol=good["symbol"].iat[0]), out / "coverage")
         kept += len(good)
     return kept
 
 
-def audited(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.Series, int]:
-    """The rows that pass, their flags and the number of missing sessions: the row and series rules in pandas words."""
+def write(rows: pd.DataFrame, table: Path) -> None:
+    """One Parquet file per year below the folder of the symbol."""
+    folder = table / str(rows["symbol"].iat[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    for year, part in rows.groupby(rows["timestamp"].dt.year):
+        part.to_parquet(folder / f"{year}.parquet", compression="zstd", index=False)
+
+
+def audited(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
+    """The rows that pass, their flags, and what of each session came: the row and series rules in pandas words."""
     finite = np.isfinite(bars[[*PRICES, "volume"]]).all(axis=1)
     positive = (bars[PRICES] > 0).all(axis=1) & (bars["volume"] >= 0)
     high = bars["high"] >= bars[PRICES].max(axis=1)
@@ -48,8 +57,12 @@ def audited(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> tuple[pd.DataFram
     flags = pd.Series("", index=good.index)
     for name, hit in names.items():
         flags = flags.where(~hit, flags + "," + name)
-    span = sessions[(sessions >= good["timestamp"].min().tz_localize(None)) & (sessions <= good["timestamp"].max().tz_localize(None))]
-    return good, flags.str.strip(","), len(span.difference(pd.DatetimeIndex(good["timestamp"].dt.tz_localize(None))))
+    days = good["timestamp"].dt.tz_localize(None)
+    span = sessions[(sessions >= days.min()) & (sessions <= days.max())]
+    came = span.isin(pd.DatetimeIndex(days))
+    covered = pd.DataFrame({"timestamp": span, "expected": 1, "received": came.astype(int), "missing": (~came).astype(int)})
+    covered["state"] = np.where(came, "complete", "vendor_absent")
+    return good, flags.str.strip(","), covered
 
 
 def read_symbol(folder: Path, symbol: str, columns: list[str]) -> pd.DataFrame:
