@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import polars as pl
-from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, MaterializeResult
+from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, MaterializeResult, PartitionKeyRange, PartitionsDefinition
 from dagster._core.definitions.metadata import RawMetadataValue
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 from dagster._core.execution.context.system import StepExecutionContext
@@ -41,17 +42,18 @@ def record(step: StepExecutionContext, key: AssetKey, publication: Publication, 
 
 
 def _by_partition(step: StepExecutionContext, publication: Publication, rows: pl.DataFrame, dated_by: str, more: Facts) -> dict[str, Facts]:
-    """Each partition's facts, in the order in which Dagster writes their events; the last of them has the run's facts too.
-
-    That event is the one that the asset's page shows. Dagster goes through a run's partitions as a set, in no order of ours, so
-    the order is asked of the very same set.
-    """
+    """Each partition's facts; the one whose event Dagster writes last, which the asset's page shows, has the run's facts too."""
     partitions = step.run_partitions_def
     assert partitions is not None  # noqa: S101 - every table that is published in partitions has them
-    order = list(partitions.empty_subset().with_partition_key_range(partitions, step.partition_key_range).get_partition_keys())
-    mine, last = publication.by_partition(), order[-1]
+    mine, last = publication.by_partition(), _written_last(partitions, step.partition_key_range)
     looks = _looks(rows, dated_by, partition_key(last).symbol)
-    return {key: mine[key] for key in order[:-1]} | {last: {**mine[last], **publication.facts(), **more, **looks}}
+    return mine | {last: {**mine[last], **publication.facts(), **more, **looks}}
+
+
+@lru_cache(maxsize=16)
+def _written_last(partitions: PartitionsDefinition, chosen: PartitionKeyRange) -> str:
+    """Dagster goes through a run's partitions as a set, in no order of ours, so the order is asked of the very same set."""
+    return list(partitions.empty_subset().with_partition_key_range(partitions, chosen).get_partition_keys())[-1]
 
 
 def _looks(rows: pl.DataFrame, dated_by: str, symbol: str | None) -> Facts:
