@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from typing import Any
 
 from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 
 from marketdata_assets.settings import Settings
+
+# Dagster's capture of what a run prints takes the terminal's own output with it, progress bars included.
+_NO_CAPTURE: Any = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
 
 
 @contextmanager
@@ -24,5 +29,5 @@ def instance_of(settings: Settings, home: Path | None) -> Iterator[DagsterInstan
         with DagsterInstance.ephemeral() as instance:
             yield instance
         return
-    with chdir(at), DagsterInstance.from_config(os.fspath(at)) as instance:
+    with chdir(at), DagsterInstance.from_ref(InstanceRef.from_dir(os.fspath(at), overrides=_NO_CAPTURE)) as instance:
         yield instance
