@@ -21,6 +21,8 @@ from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import COVERAGE
 
 RUNS_AT_MOST = 8
+# Failures are told by whoever called, in one line; their traces are in the event log.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass
@@ -76,9 +78,12 @@ def run_lane(
     rectangle: Rectangle,
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
-    """The lane's job over one rectangle; `progress` counts finished steps."""
+    """The lane's job over one rectangle; `progress` counts finished steps. `KeyboardInterrupt` once an interrupted run is recorded.
+
+    Dagster turns Ctrl-C into a failed step, which would stop this run and let the next one begin.
+    """
     job = definitions.resolve_job_def(lane.name)
-    outcome, done, total = Outcome(), 0, len(job.nodes)
+    outcome, done, total, interrupted = Outcome(), 0, len(job.nodes), False
     for event in _events(job, instance, {**rectangle.tags, LANE_TAG: lane.name}, outcome):
         if event.is_step_success or event.is_step_failure or event.is_step_skipped:
             done += 1
@@ -86,6 +91,7 @@ def run_lane(
                 progress(min(done, total), total)
         if event.is_step_failure:
             outcome.failures.append(_reason(event))
+            interrupted |= _was_interrupted(event)
         elif event.is_run_failure and not outcome.failures:
             outcome.failures.append(event.message or "the run failed")
         elif event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.asset_check_evaluation_data.passed:
@@ -93,15 +99,23 @@ def run_lane(
                 outcome.failed_checks += 1
             else:
                 outcome.warned_checks += 1
+    if interrupted:
+        raise KeyboardInterrupt
     if progress and outcome.succeeded:
         progress(total, total)
     return outcome
 
 
 def _events(job: JobDefinition, instance: DagsterInstance, tags: dict[str, str], outcome: Outcome) -> Iterator[DagsterEvent]:
-    run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=frozenset(job.asset_layer.executable_asset_keys))
+    keys = frozenset(job.asset_layer.executable_asset_keys)
+    run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=keys, run_config=_QUIET)
     outcome.run_id = run.run_id
     yield from execute_run_iterator(InMemoryJob(job), run, instance)
+
+
+def _was_interrupted(event: DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
 
 
 def _reason(event: DagsterEvent) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -93,6 +94,22 @@ def test_what_a_run_that_was_cut_off_left_behind_is_taken_up_by_the_next(run: Ru
         assert shown.exit_code == 0
         assert tables(ingested) == whole, lost
     assert outdated(market.platform, "us_equities", "1d") == set()
+
+
+def test_ctrl_c_stops_everything_at_once_and_the_next_ingest_takes_up_the_rest(
+    run: Run, tmp_path: Path, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_down(tmp_path)
+    run("ingest", "--look", at=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("marketdata_assets.defs.assets.normalized.normalized", lambda *_: signal.raise_signal(signal.SIGINT))
+        shown = run("ingest", at=tmp_path)
+    assert shown.exit_code == 130
+    assert "takes up the rest" in shown.stderr
+    assert "Traceback" not in shown.output
+    assert not (tmp_path / "lake/us_equities/validated_bars_1d").exists()
+    assert run("ingest", at=tmp_path).exit_code == 0
+    assert tables(tmp_path).keys() == tables(done).keys()
 
 
 def test_a_corrected_file_restates_its_own_partition_and_the_earlier_version_stays_readable(run: Run, ingested: Path) -> None:
