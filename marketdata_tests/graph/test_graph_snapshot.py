@@ -10,8 +10,8 @@ import pytest
 import yaml
 from dagster import AssetKey, BackfillPolicy, Definitions, MultiPartitionsDefinition
 
-from marketdata_assets.defs.checks import JUDGED
 from marketdata_assets.definitions import build_definitions
+from marketdata_assets.defs.checks import JUDGED
 from marketdata_assets.defs.resources import PlatformResource
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import COVERAGE, LANDING_FILES, QUARANTINE, REFUSED_ROWS

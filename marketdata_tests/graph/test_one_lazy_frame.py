@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 from dagster import AssetIn, AssetKey, BackfillPolicy, Definitions, PartitionMapping, SpecificPartitionsPartitionMapping, asset
