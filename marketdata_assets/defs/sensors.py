@@ -139,7 +139,8 @@ def _stamp(platform: Platform, source: str, lane: Lane) -> str:
 
 
 def _said(lane: Lane, ask: Collection[PartitionKey], found: Sequence[Rectangle], decision: Decision) -> str:
-    told = [f"{lane.name}: {len(ask)} partitions in {len(found)} runs" if ask else f"{lane.name}: nothing to do"]
+    counts = f"{len(ask)} partition{'s' * (len(ask) != 1)} in {len(found)} run{'s' * (len(found) != 1)}"
+    told = [f"{lane.name}: {counts if ask else 'nothing to do'}"]
     if decision.busy:
         told.append(f"runs are under way for {len(decision.busy)}")
     if decision.given_up:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +122,24 @@ def test_findings_of_no_symbol_are_counted_under_their_period(tmp_path: Path) ->
     world = make_world(tmp_path, clean_files(("AAA",)) | {"BBB.csv": defective("BBB")})
     absent = checks(world.run("2024|AAA", "2024|BBB"))["coverage_symbols"]
     assert absent.metadata["by partition"].value == {"2024": 5}
+
+
+def test_a_clean_run_of_one_partition_does_not_hide_what_stands_in_others(tmp_path: Path) -> None:
+    world = make_world(tmp_path, clean_files(("AAA",)) | {"BBB.csv": defective("BBB")})
+    world.run("2023|AAA", "2024|BBB")
+    alone = checks(world.run("2024|AAA"))["price_not_positive"]
+    assert not alone.passed
+    assert alone.description == "nothing found in 1 partition; 1 found earlier in 1 partition not judged now, e.g. 2024|BBB"
+    assert (alone.metadata["found"].value, alone.metadata["standing elsewhere"].value) == (0, 1)
+    assert alone.metadata["by partition"].value == {"2024|BBB": 1}
+
+
+def test_what_stands_elsewhere_is_cleared_by_judging_it_again(tmp_path: Path) -> None:
+    world = make_world(tmp_path, clean_files(("AAA",)) | {"BBB.csv": defective("BBB")})
+    world.run("2024|AAA", "2024|BBB")
+    world.land("BBB.csv", tiingo_csv("BBB", closes(base=400.0)))
+    corrected = checks(world.run("2024|BBB", at=RECEIVED + timedelta(days=1)))
+    assert corrected["price_not_positive"].passed
+    period = corrected["missing_sessions"], corrected["coverage_symbols"]
+    assert [check.passed for check in period] == [True, False]
+    assert checks(world.run("2024|AAA", "2024|BBB", at=RECEIVED + timedelta(days=1)))["coverage_symbols"].passed
