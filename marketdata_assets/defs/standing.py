@@ -38,4 +38,4 @@ def _last(instance: DagsterInstance, check: AssetCheckKey) -> Mapping[str, int]:
     evaluation = records[0].evaluation if records else None
     told = evaluation.metadata.get(BY_PARTITION) if evaluation else None
     found = told.value if told is not None else {}
-    return {str(partition): int(n) for partition, n in found.items()} if isinstance(found, Mapping) else {}
+    return {str(partition): n for partition, n in found.items() if isinstance(n, int)} if isinstance(found, Mapping) else {}
