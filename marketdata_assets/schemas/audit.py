@@ -95,6 +95,29 @@ class LandingFiles(TableModel):
     )
 
 
+class Fetches(TableModel):
+    """Everything that was ever asked of a vendor over the network, and how each symbol's window ended."""
+
+    path: pl.String = column("the question and the page of its answer, in words")
+    payload_sha256: pl.String = column("hash of the page's bytes; empty when none came")
+    size: pl.Int64 = column("size of the page", unit="bytes")
+    known_at: UtcMicroseconds = column("when the whole answer was there, or the question was given up", unit="UTC")
+    format: pl.String = column("vendor whose reader reads it")
+    state: pl.String = column("landed (rows, or the vendor's word that there are none) or refused", isin=[s.value for s in LandingState])
+    reason: pl.String = column("why there is no answer; empty when there is one")
+    timeframe: pl.String = column("bar length")
+    symbol: pl.String = column("canonical symbol the row is about")
+    asked_from: UtcMicroseconds = column("start of the window asked for", unit="UTC")
+    asked_until: UtcMicroseconds = column("end of the window asked for, not part of it", unit="UTC")
+    first: pl.Date = column("first session or UTC day of the rows", nullable=True)
+    last: pl.Date = column("last session or UTC day of the rows", nullable=True)
+    rows: pl.Int64 = column("readable bars", unit="bars")
+    refused_rows: pl.Int64 = column("rows that could not be taken", unit="rows")
+    fingerprints: pl.String = column(
+        "short hashes of the closes of each month (day, intraday), by which one series under two symbols shows"
+    )
+
+
 _ROW = ("symbol", "filed_under", "payload_sha256", "line")
 REFUSED_ROWS = Table(
     "refused_rows",
@@ -129,6 +152,15 @@ LANDING_FILES = Table(
     "file content x series",
     LandingFiles,
     ("path", "payload_sha256", "symbol", "timeframe"),
+    ("known_at", "path", "payload_sha256", "timeframe", "symbol"),
+    "known_at",
+)
+FETCHES = Table(
+    "fetches",
+    "What was asked of a vendor, and how each symbol's window ended",
+    "page of an answer x symbol",
+    Fetches,
+    ("path", "payload_sha256", "symbol", "timeframe", "known_at"),
     ("known_at", "path", "payload_sha256", "timeframe", "symbol"),
     "known_at",
 )

@@ -1,29 +1,127 @@
-"""What a source is: the description of one vendor as this platform uses it, before any of its files or answers are read."""
+"""What a source is: one vendor's interfaces, datasets, spellings, plans and terms, as one value."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from pydantic import BaseModel, ConfigDict, Field
+from marketdata_assets.core.faults import ConfigFault
+from marketdata_assets.sources.api import Api
+from marketdata_assets.sources.dataset import Dataset
+from marketdata_assets.sources.plans import Plan
+from marketdata_assets.sources.question import Data
+from marketdata_assets.sources.spelling import Spelling
 
-from marketdata_assets.core.basis import PriceBasis
-from marketdata_assets.sources.landing.format import LandingFormat
+
+@dataclass(frozen=True)
+class Credential:
+    """A secret that the vendor gives its customers: its name in `Auth` templates, and the environment variable that holds it."""
+
+    name: str
+    variable: str
+    required: bool = True
+    meaning: str = ""
 
 
-class Source(BaseModel):
-    """One vendor for one asset class. Its name is part of table paths, so it is a plain word."""
+@dataclass(frozen=True)
+class Option:
+    """A choice the vendor leaves to its customer: the default, what else may stand there (empty: any text), and what it means."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    default: str
+    choices: tuple[str, ...] = ()
+    meaning: str = ""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="name in table paths and in the `source` column")
-    asset_class: Literal["us_equities", "crypto"] = Field(description="asset class of everything it delivers")
-    kind: Literal["landing"] = Field("landing", description="how its data arrive: files that land in a folder")
-    format: LandingFormat | None = Field(None, description="layout of its files; None: each file is recognised by itself")
-    priority: int = Field(100, ge=0, description="the lower number wins where sources agree")
-    tape: str | None = Field(None, description="where its trades were seen, when the format does not know")
-    licence: str = Field("", description="under what terms the data may be used, in words")
+
+@dataclass(frozen=True)
+class Source:
+    """One vendor as this platform uses it.
+
+    `apis` are its hosts; they share its name, so that budgets of one name count together. The first of `plans` is the one assumed.
+    `follows_renames`: asked for today's ticker it answers for the company under its older ones as well; otherwise a window is cut where
+    the instruments file dates a ticker. `official` false marks interfaces without a contract, which are off unless switched on.
+    `unverified` lists what no document states, in words.
+    """
+
+    name: str
+    title: str
+    docs: str
+    apis: tuple[Api, ...]
+    datasets: tuple[Dataset, ...]
+    spellings: Mapping[str, Spelling]
+    plans: tuple[Plan, ...]
+    licence: str
+    credentials: tuple[Credential, ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
+    follows_renames: bool = False
+    official: bool = True
+    unverified: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [dataset.name for dataset in self.datasets]
+        if len(set(names)) < len(names):
+            raise ConfigFault(f"describing {self.name}", f"two datasets share a name: {sorted(names)}", "name each dataset once")
+        if strays := {api.name for api in self.apis} - {self.name}:
+            raise ConfigFault(f"describing {self.name}", f"its API is called {strays}", "call every API like the source")
+        for dataset in self.datasets:
+            self.api_of(dataset)
 
     @property
-    def promised_basis(self) -> PriceBasis | None:
-        """What its prices are said to be adjusted for; None while the format is recognised file by file."""
-        return self.format.price_basis if self.format else None
+    def asset_classes(self) -> tuple[str, ...]:
+        """What it has anything of, in the order of its datasets."""
+        return tuple(dict.fromkeys(dataset.asset_class for dataset in self.datasets))
+
+    def api_of(self, dataset: Dataset) -> Api:
+        """The host that serves a dataset."""
+        for api in self.apis:
+            if dataset.endpoint in api.endpoints:
+                return api
+        raise ConfigFault(
+            f"describing {self.name}", f"no API has the endpoint {dataset.endpoint.name!r} of {dataset.name}", "add it to one of `apis`"
+        )
+
+    def plan(self, name: str | None = None) -> Plan:
+        """The plan of that name, the first one without a name; `ConfigFault` with the names there are."""
+        for plan in self.plans:
+            if name in (None, plan.name):
+                return plan
+        raise ConfigFault(
+            f"looking up a plan of {self.name}", f"{name!r} is none", f"use one of {', '.join(plan.name for plan in self.plans)}"
+        )
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of that name; `ConfigFault` with the names there are."""
+        for dataset in self.datasets:
+            if dataset.name == name:
+                return dataset
+        raise ConfigFault(
+            f"looking up a dataset of {self.name}", f"{name!r} is none", f"use one of {', '.join(d.name for d in self.datasets)}"
+        )
+
+    def serving(self, data: Data, asset_class: str, timeframe: str | None = None) -> Dataset | None:
+        """The first dataset with this data of an asset class (at a bar length), None when the vendor has none."""
+        for dataset in self.datasets:
+            if dataset.data is data and dataset.asset_class == asset_class and (timeframe is None or timeframe in dataset.timeframes):
+                return dataset
+        return None
+
+    def chosen(self, options: Mapping[str, str], plan: str | None = None) -> dict[str, str]:
+        """Every option with its value: the given one, else the plan's, else the default. `ConfigFault` for one that is unknown."""
+        for name, value in options.items():
+            if name not in self.options:
+                raise ConfigFault(
+                    f"reading the options of {self.name}", f"{name!r} is none", f"known options: {', '.join(self.options) or 'none'}"
+                )
+            if self.options[name].choices and value not in self.options[name].choices:
+                raise ConfigFault(
+                    f"reading option {name} of {self.name}",
+                    f"{value!r} is no choice",
+                    f"use one of {', '.join(self.options[name].choices)}",
+                )
+        defaults = {name: option.default for name, option in self.options.items()}
+        return {**defaults, **self.plan(plan).options, **options}
+
+    def apis_for(self, plan: str | None = None, base_url: str | None = None) -> tuple[Api, ...]:
+        """The hosts with the budgets of a plan; with `base_url`, all of them served there (a sandbox, a region, a renamed host)."""
+        budgets = self.plan(plan).budgets
+        apis = tuple(replace(api, budgets={**api.budgets, **budgets}) for api in self.apis)
+        return tuple(api.at(base_url) for api in apis) if base_url else apis

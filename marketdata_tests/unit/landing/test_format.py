@@ -12,7 +12,6 @@ from marketdata_assets.core.timeframes import TIMEFRAMES
 from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.names import facts, timeframe_named
 from marketdata_assets.sources.landing.presets import PRESETS
-from marketdata_assets.sources.source import Source
 from marketdata_tests.unit.landing.packing import only, read
 
 ROW = "timestamp,open,high,low,close,volume\n2024-01-02 10:00:00,1,2,1,1.5,10\n2024-01-02 11:00:00,1,2,1,1.5,10\n"
@@ -109,11 +108,3 @@ def test_intervals_as_vendors_write_them(interval: str, name: str) -> None:
 @pytest.mark.parametrize("interval", [None, "", "1s", "3m", "2h", "1w", "1M", "1mo", "10080", "0", "x", "1.5h"])
 def test_other_intervals_are_no_timeframe(interval: str | None) -> None:
     assert timeframe_named(interval) is None
-
-
-def test_a_source_is_a_description_with_a_plain_name() -> None:
-    source = Source(name="tiingo", asset_class="us_equities", format=PRESETS["tiingo_csv"], priority=10, licence="internal use")
-    assert source.promised_basis == "raw"
-    assert Source(name="mixed", asset_class="crypto").promised_basis is None
-    with pytest.raises(ValidationError, match="String should match pattern"):
-        Source(name="../tiingo", asset_class="us_equities")
