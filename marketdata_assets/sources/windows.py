@@ -66,3 +66,8 @@ def _positive(limit: int) -> int:
     if limit < 1:
         raise ConfigFault("splitting a window", f"a limit of {limit} rows", "give a limit of one row or more")
     return limit
+
+
+def session_midnight(instant: pl.Expr, zone: str = "America/New_York") -> pl.Expr:
+    """Midnight UTC of the date that a UTC instant has in `zone`: how a daily bar is labelled that a vendor stamps in local time."""
+    return instant.dt.convert_time_zone(zone).dt.date().cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
