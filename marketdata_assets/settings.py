@@ -6,16 +6,20 @@ import difflib
 import os
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.timeframes import TIMEFRAMES, Timeframe
 from marketdata_assets.rules.thresholds import Thresholds
 from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.presets import PRESETS
+from marketdata_assets.sources.question import Data
+from marketdata_assets.sources.registry import vendor
+from marketdata_assets.sources.source import Source
 from marketdata_assets.yaml_marks import line_of, parse_yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -36,6 +40,9 @@ class AssetClassSettings(_Model):
     start: date = Field(description="first date that has a partition")
     timeframes: tuple[str, ...] = Field(description="bar lengths, e.g. [1d, 1h]")
     symbols: Literal["all"] | tuple[str, ...] = Field("all", description="canonical symbols, or all of the instruments file")
+    fetch: Literal["every", "auto"] = Field(
+        "every", description="every networked source asks for everything, or the cheapest that can serve is chosen for each symbol"
+    )
 
     @model_validator(mode="after")
     def _known_timeframes(self) -> AssetClassSettings:
@@ -46,19 +53,50 @@ class AssetClassSettings(_Model):
 
 
 class SourceSettings(_Model):
-    """One source: a landing folder of vendor files."""
+    """One source: a landing folder of vendor files, or a vendor that is asked over the network."""
 
     asset_class: AssetClassName
-    landing: Path = Field(description="folder in which the vendor's files land")
+    landing: Path | None = Field(None, description="folder in which the vendor's files land")
     format: str | LandingFormat | None = Field(None, description="a preset's name or a column map; recognised per file when absent")
-    timeframes: tuple[str, ...] = Field(description="bar lengths the files hold")
+    vendor: str | None = Field(None, description="vendor to ask over the network, instead of a landing folder")
+    plan: str | None = Field(None, description="the vendor's plan that was bought; its first one when absent")
+    base_url: str | None = Field(None, description="where its interface is served, when not at the vendor: a region, a sandbox")
+    options: dict[str, str] = Field({}, description="the vendor's own choices, such as a feed")
+    overlap_days: int = Field(5, ge=0, description="days asked for again before the newest ones, to catch restatements")
+    monthly_requests: int | None = Field(None, ge=0, description="never more requests than this in a calendar month (UTC)")
+    monthly_usd: Decimal | None = Field(None, ge=0, description="never more US dollars than this in a calendar month (UTC)")
+    timeframes: tuple[str, ...] = Field(description="bar lengths it brings")
     priority: int = Field(100, ge=0, description="the lower number wins where sources agree")
     tape: str | None = Field(None, description="where the trades were seen, when the format does not know")
     enabled: bool = True
 
+    @property
+    def networked(self) -> bool:
+        """Whether it is asked over the network rather than read from a folder."""
+        return self.vendor is not None
+
+    @property
+    def folder(self) -> Path:
+        """The landing folder; `ConfigFault` for a source that has none."""
+        if self.landing is None:
+            raise ConfigFault("looking for a landing folder", f"{self.vendor} is asked over the network", "name a source with `landing`")
+        return self.landing
+
+    def source(self) -> Source:
+        """The vendor behind a networked source; `ConfigFault` for a landing folder."""
+        if self.vendor is None:
+            raise ConfigFault("looking for a vendor", f"the source reads the folder {self.landing}", "name a source with `vendor`")
+        return vendor(self.vendor)
+
     def landing_format(self) -> LandingFormat | None:
         """The configured format, or None when each file is to be recognised."""
         return PRESETS[self.format] if isinstance(self.format, str) else self.format
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> SourceSettings:
+        if (self.landing is None) == (self.vendor is None):
+            raise ValueError("give either `landing`, a folder of files, or `vendor`, a network interface")
+        return self
 
     @model_validator(mode="after")
     def _known_preset(self) -> SourceSettings:
@@ -66,6 +104,21 @@ class SourceSettings(_Model):
             near = difflib.get_close_matches(self.format, PRESETS, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ValueError(f"landing format {self.format!r} is unknown; {hint}presets are {', '.join(sorted(PRESETS))}")
+        return self
+
+    @model_validator(mode="after")
+    def _vendor_serves(self) -> SourceSettings:
+        if self.vendor is None:
+            return self
+        try:
+            source = vendor(self.vendor)
+            source.chosen(self.options, self.plan)
+            source.apis_for(self.plan, self.base_url)
+        except ConfigFault as fault:
+            raise ValueError(f"{fault.found}; {fault.remedy}") from None
+        if lacking := [t for t in self.timeframes if source.serving(Data.BARS, self.asset_class, t) is None]:
+            there = sorted({t for d in source.datasets if d.asset_class == self.asset_class for t in d.timeframes}) or ["none"]
+            raise ValueError(f"{self.vendor} has no {self.asset_class} bars of {', '.join(lacking)}; it has {', '.join(there)}")
         return self
 
 
@@ -90,6 +143,7 @@ class Settings(_Model):
 
     market: Literal["simulated", "real"] = "real"
     lake: str = "data/lake"
+    state: Path = Field(Path("data/state"), description="folder in which all runs on this machine share the vendors' request budgets")
     s3: S3Settings = S3Settings()
     instruments: Path = Path("data/reference/instruments.csv")
     calendar_overrides: Path = Path("data/reference/calendar_overrides.csv")
@@ -141,6 +195,12 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
     return settings
 
 
+def credentials_of(source: Source, environ: Mapping[str, str] | None = None) -> dict[str, SecretStr]:
+    """The secrets of a vendor that the environment holds, by their names in its `Auth`; those that are not set are left out."""
+    env = os.environ if environ is None else environ
+    return {each.name: SecretStr(env[each.variable]) for each in source.credentials if env.get(each.variable)}
+
+
 def dagster_home(environ: Mapping[str, str] | None = None) -> Path | None:
     """The folder that `DAGSTER_HOME` names, when it names one."""
     home = (os.environ if environ is None else environ).get("DAGSTER_HOME")
@@ -167,12 +227,15 @@ def _read(path: Path, base: Path) -> Settings:
 
 
 def _absolute(settings: Settings, base: Path) -> Settings:
-    sources = {name: s.model_copy(update={"landing": base / s.landing}) for name, s in settings.sources.items()}
+    sources = {
+        name: s.model_copy(update={"landing": base / s.landing}) if s.landing is not None else s for name, s in settings.sources.items()
+    }
     return settings.model_copy(
         update={
             "lake": settings.lake if "://" in settings.lake else str(base / settings.lake),
             "instruments": _reference(base, settings.instruments),
             "calendar_overrides": _reference(base, settings.calendar_overrides),
+            "state": base / settings.state,
             "sources": sources,
         }
     )

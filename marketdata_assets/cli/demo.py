@@ -63,7 +63,7 @@ def demo(
 
 def _folder(platform: Platform) -> Path:
     """The folder that holds the landing folders of the simulated sources, and beside which the truth is written."""
-    return next(iter(platform.settings.sources.values())).landing.parent.parent
+    return next(s for s in platform.settings.sources.values() if not s.networked).folder.parent.parent
 
 
 def _deliver(session: Session, opened: Graph, platform: Platform, market: Market) -> tuple[int, list[pl.DataFrame]]:

@@ -55,10 +55,10 @@ def _row(platform: Platform, name: str) -> dict[str, Any]:
         "timeframes": ", ".join(config.timeframes),
         "priority": config.priority,
         "format": preset if config.enabled else f"{preset} (disabled)",
-        "files": len(landed_files(config.landing)),
+        "files": len(landed_files(config.folder) if not config.networked else []),
         "landed": held.filter(pl.col("state") == "landed")["payload_sha256"].n_unique(),
         "refused": held.filter(pl.col("state") == "refused")["payload_sha256"].n_unique(),
         "rows": int(held["rows"].sum()),
         "received": held["known_at"].max(),
-        "folder": str(config.landing),
+        "folder": str(config.landing or config.vendor),
     }

@@ -58,6 +58,6 @@ def readable(platform: Platform, source: str, held: pl.DataFrame) -> AssetCheckR
 
 def refusals(platform: Platform, source: str, held: pl.DataFrame) -> pl.DataFrame:
     """(path, reason) of the files in the folder whose newest content is refused."""
-    there = [file.path for file in landed_files(source_settings(platform, source).landing)]
+    there = [file.path for file in landed_files(source_settings(platform, source).folder)]
     newest = held.sort("known_at", maintain_order=True).unique("path", keep="last", maintain_order=True)
     return newest.filter(pl.col("state") == LandingState.REFUSED, pl.col("path").is_in(there)).select("path", "reason").sort("path")

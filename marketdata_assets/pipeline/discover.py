@@ -32,10 +32,10 @@ def discover(platform: Platform, source: str, progress: Callable[[int, int], Non
     found: dict[str, Instrument] = {}
     unclear: dict[str, str] = {}
     refused: dict[str, str] = {}
-    files = landed_files(config.landing)
+    files = landed_files(config.folder)
     for done, file in enumerate(files, start=1):
         try:
-            data = read_landed(config.landing, file.path)
+            data = read_landed(config.folder, file.path)
             reading = read_payload(file.path, data, format=config.landing_format(), asset_class=config.asset_class)
         except Fault as fault:
             refused[file.path] = str(fault)

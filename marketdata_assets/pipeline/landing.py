@@ -53,7 +53,7 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
     look = Look.last(platform, source)
     landed = known.filter(pl.col("state") == LandingState.LANDED) if look.outdated else known
     seen = set(zip(landed["path"], landed["payload_sha256"], strict=True))
-    fresh = look.changed(config.landing, refused=set(known["path"]) - set(landed["path"]))
+    fresh = look.changed(config.folder, refused=set(known["path"]) - set(landed["path"]))
     rows: list[dict[str, object]] = []
     received = clock.now()
     with ThreadPoolExecutor(_READERS) as pool:
@@ -109,7 +109,7 @@ def _take(
     platform: Platform, source: str, config: SourceSettings, entry: LandedFile, received: datetime, seen: set[tuple[str, str]]
 ) -> list[dict[str, object]]:
     try:
-        data = read_landed(config.landing, entry.path)
+        data = read_landed(config.folder, entry.path)
     except Fault as fault:
         unread = {"path": entry.path, "payload_sha256": "", "size": entry.size, "known_at": received}
         return [] if (entry.path, "") in seen else [{**unread, **_refusal(fault)}]
@@ -157,7 +157,7 @@ def _series_rows(platform: Platform, source: str, config: SourceSettings, readin
 def _checksum(config: SourceSettings, path: str) -> bytes | None:
     """What a `.CHECKSUM` file beside a landed one says, when there is one."""
     beside = path + CHECKSUM_SUFFIX
-    return read_landed(config.landing, beside) if (config.landing / beside).is_file() else None
+    return read_landed(config.folder, beside) if (config.folder / beside).is_file() else None
 
 
 def _refusal(fault: Fault) -> dict[str, object]:
