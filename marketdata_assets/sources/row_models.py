@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, get_args, get_type_hints, is_typeddict
+from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 import polars as pl
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -61,9 +61,11 @@ def _adapters(model: type) -> dict[str, tuple[TypeAdapter[Any], pl.DataType | No
     return found
 
 
+@cache
 def _required(model: Any) -> frozenset[str]:
-    keys: frozenset[str] = model.__required_keys__
-    return keys
+    """Keys without `NotRequired`; `__required_keys__` does not see it in a module whose annotations are texts."""
+    hints = get_type_hints(model, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if get_origin(hint) is not NotRequired)
 
 
 def _dtype(hint: Any) -> pl.DataType | None:
