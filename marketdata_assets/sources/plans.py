@@ -16,7 +16,8 @@ class Plan:
     """One way to be a customer: its request budgets by name, and what a request costs in US dollars.
 
     `monthly_fee` is paid whether anything is asked or not, so routing does not weigh it. `monthly_requests` is the vendor's own
-    allowance for a calendar month (UTC), None where it has none. `options` replace the defaults of the source's options under this plan.
+    allowance for a calendar month (UTC), None where it has none. `options` replace the defaults of the source's options under this plan;
+    `base_url` is the host that serves it, where that is another than the source's own.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Plan:
     monthly_fee: Decimal = FREE
     monthly_requests: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    base_url: str | None = None

@@ -121,7 +121,8 @@ class Source:
         return {**defaults, **self.plan(plan).options, **options}
 
     def apis_for(self, plan: str | None = None, base_url: str | None = None) -> tuple[Api, ...]:
-        """The hosts with the budgets of a plan; with `base_url`, all of them served there (a sandbox, a region, a renamed host)."""
-        budgets = self.plan(plan).budgets
+        """The hosts with the budgets of a plan; with `base_url`, or the plan's own, all of them served there (a sandbox, a region)."""
+        chosen = self.plan(plan)
+        budgets, base_url = chosen.budgets, base_url or chosen.base_url
         apis = tuple(replace(api, budgets={**api.budgets, **budgets}) for api in self.apis)
         return tuple(api.at(base_url) for api in apis) if base_url else apis

@@ -38,6 +38,20 @@ def epoch(instant: datetime, unit: EpochUnit) -> int:
     return micros * _PER_SECOND[unit] // 1_000_000
 
 
+def instants(counted: pl.Series, unit: EpochUnit, *, from_year: int = 1900) -> pl.Series:
+    """The instants (UTC, cut to the microsecond) that whole numbers of units since 1970 stand for; null stays null.
+
+    `ValueError` for one before the year `from_year` or after 2199: the vendor counts in another unit than it documents.
+    """
+    per = _PER_SECOND[unit]
+    low, high = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * per for year in (from_year, 2200))
+    strangers = counted.filter(~counted.is_between(low, high, closed="left"))
+    if strangers.len():
+        raise ValueError(f"{strangers[0]} is no instant between {from_year} and 2200 in {unit} since 1970")
+    micros = counted // 1_000 if unit == "ns" else counted * (1_000_000 // per)
+    return micros.cast(pl.Datetime("us", "UTC"))
+
+
 def rfc3339(instant: datetime) -> str:
     """The instant as vendors write it: UTC, `Z`, with a fraction only where there is one."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

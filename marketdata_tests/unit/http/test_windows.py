@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import timeframe
-from marketdata_assets.sources.windows import chunks, closed_only, epoch, last_instant, rfc3339, spans, within
+from marketdata_assets.sources.windows import EpochUnit, chunks, closed_only, epoch, instants, last_instant, rfc3339, spans, within
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -82,3 +82,19 @@ def test_the_bar_still_forming_and_rows_outside_the_window_go() -> None:
     assert bars.filter(closed_only("timestamp", timeframe("1h"), START + timedelta(hours=3, minutes=59))).height == 3
     inside = bars.filter(within("timestamp", Window(START + timedelta(hours=1), START + timedelta(hours=3))))
     assert inside["timestamp"].dt.hour().to_list() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("unit", "counted"), [("s", 1704067261), ("ms", 1704067261000), ("us", 1704067261000000), ("ns", 1704067261000000999)]
+)
+def test_counts_since_1970_are_instants(unit: EpochUnit, counted: int) -> None:
+    found = instants(pl.Series([counted, None]), unit)
+    assert found.to_list() == [datetime(2024, 1, 1, 0, 1, 1, tzinfo=UTC), None]
+    assert found.dtype == pl.Datetime("us", "UTC")
+    assert instants(pl.Series([], dtype=pl.Int64), unit).len() == 0
+
+
+@pytest.mark.parametrize(("unit", "counted"), [("s", 1704067261000), ("ms", 1704067261), ("us", 1704067261000), ("ns", 1704067261000000)])
+def test_a_count_in_another_unit_is_refused(unit: EpochUnit, counted: int) -> None:
+    with pytest.raises(ValueError, match="is no instant between 2009 and 2200"):
+        instants(pl.Series([counted]), unit, from_year=2009)
