@@ -1,0 +1,106 @@
+"""Alpha Vantage: US equities, a series a request, 25 requests a day for nothing.
+
+Every answer has status 200; what is wrong stands inside, and some notices repeat the caller's key. A series comes whole, whatever
+window was wanted: the daily one as its last 100 rows, or (premium) from the beginning, the intraday one by calendar month.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from marketdata_assets.schemas.bars import RAW_BARS
+from marketdata_assets.sources.dataset import Dataset
+from marketdata_assets.sources.plans import Plan
+from marketdata_assets.sources.question import Data
+from marketdata_assets.sources.source import Credential, Option, Source
+from marketdata_assets.sources.spelling import Spelling
+from marketdata_assets.sources.vendors.alphavantage import api, bars
+
+EQUITIES = "us_equities"
+_FEES = {75: "49.99", 150: "99.99", 300: "149.99", 600: "199.99", 1200: "249.99"}  # US dollars a month by requests a minute
+_PREMIUM = tuple(f"premium_{requests}" for requests in _FEES)
+
+
+def _premium(requests: int, fee: str) -> Plan:
+    return Plan(
+        f"premium_{requests}",
+        f"Premium, {requests} requests a minute",
+        {"default": api.per_minute(requests)},
+        monthly_fee=Decimal(fee),
+        options={"outputsize": "full"},
+    )
+
+
+DATASETS = (
+    Dataset(
+        "daily",
+        Data.BARS,
+        EQUITIES,
+        api.DAILY,
+        RAW_BARS,
+        bars.ask_daily,
+        bars.read_daily,
+        timeframes=("1d",),
+        rows=10_000,
+        delay=timedelta(hours=6),
+        answers_more=True,
+        unverified="when a session's bar is final",
+    ),
+    Dataset(
+        "daily_adjusted",
+        Data.BARS,
+        EQUITIES,
+        api.DAILY_ADJUSTED,
+        RAW_BARS,
+        bars.ask_adjusted,
+        bars.read_adjusted,
+        timeframes=("1d",),
+        rows=10_000,
+        delay=timedelta(hours=6),
+        plans=_PREMIUM,
+        answers_more=True,
+    ),
+    Dataset(
+        "intraday",
+        Data.BARS,
+        EQUITIES,
+        api.INTRADAY,
+        RAW_BARS,
+        bars.ask_intraday,
+        bars.read_intraday,
+        timeframes=tuple(bars.INTERVALS),
+        rows=25_000,
+        delay=timedelta(days=1),
+        answers_more=True,
+        unverified="that adjusted=false gives prices and volumes as traded; which plans include it; that it reaches back to 2000-01",
+    ),
+)
+
+SOURCE = Source(
+    api.NAME,
+    "Alpha Vantage",
+    "https://www.alphavantage.co/documentation/",
+    (api.API,),
+    DATASETS,
+    {EQUITIES: Spelling(share_class="-")},
+    (Plan("free", "Free key", {"default": api.FREE}), *(_premium(requests, fee) for requests, fee in _FEES.items())),
+    licence="Personal, non-commercial use under the standard terms; commercial use and redistribution need an agreement with the vendor.",
+    credentials=(
+        Credential("api_key", "ALPHAVANTAGE_API_KEY", meaning="the key, sent as a query parameter because there is no other way"),
+    ),
+    options={
+        "outputsize": Option("compact", ("compact", "full"), "how much of a daily series: its last 100 sessions, or all (premium)"),
+        "extended_hours": Option("true", ("true", "false"), "whether intraday bars before the open and after the close come as well"),
+    },
+    unverified=(
+        "the fees of the premium plans",
+        "which functions the free plan includes: it changes often",
+        "at what hour the daily allowance of a free key is restored; 24 hours are waited",
+        "whether share classes are written BRK-B or BRK.B; its own list of symbols writes a dash",
+        "whether a renamed company's older bars stand under its new ticker",
+        "the wording of the notice that the demo key gets",
+        "where the trades were seen; taken as the consolidated tape",
+        "that daily prices and volumes are as traded on every day of the series",
+    ),
+)
