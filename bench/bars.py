@@ -21,7 +21,8 @@ from marketdata_assets.core.periods import PeriodKind
 from marketdata_assets.core.sessions import calendar
 from marketdata_assets.pipeline.bars import audited, normalized
 from marketdata_assets.pipeline.discover import add_instruments, discover
-from marketdata_assets.pipeline.landing import inventory, refresh, touched
+from marketdata_assets.pipeline.inventory import inventory, touched
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform, open_platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS

@@ -68,7 +68,7 @@ def backfill(
 def _lanes(session: Session, timeframe: str | None, asset_class: str | None, sources: str | None) -> list[Lane]:
     """The lanes that the options leave; a source nobody configured is a `ConfigFault`."""
     from marketdata_assets.defs.running import lanes_of
-    from marketdata_assets.pipeline.landing import source_settings
+    from marketdata_assets.pipeline.inventory import source_settings
 
     wanted = {name.strip() for name in sources.split(",")} if sources else set()
     for name in sorted(wanted):
@@ -115,7 +115,7 @@ def _row(session: Session, lane: Lane, found: list[Rectangle]) -> dict[str, obje
 
     from marketdata_assets.core.periods import period_window
     from marketdata_assets.defs.running import keys_of
-    from marketdata_assets.pipeline.landing import inventory
+    from marketdata_assets.pipeline.inventory import inventory
 
     keys = [key for rectangle in found for key in keys_of(lane, rectangle)]
     spans = [period_window(str(key.period)) for key in keys]

@@ -38,7 +38,8 @@ def ingest(
     """
     import polars as pl
 
-    from marketdata_assets.pipeline.landing import refresh, source_settings
+    from marketdata_assets.pipeline.inventory import source_settings
+    from marketdata_assets.pipeline.landing import refresh
 
     platform = session.platform
     if source is not None:

@@ -33,7 +33,7 @@ def sources(
 
     platform = session.platform
     if name is not None:
-        from marketdata_assets.pipeline.landing import inventory
+        from marketdata_assets.pipeline.inventory import inventory
 
         shown = ("path", "state", "format", "timeframe", "symbol", "first", "last", "rows", "refused_rows", "known_at", "reason")
         session.out.frame(inventory(platform, name).select(shown))
@@ -45,7 +45,7 @@ def _row(platform: Platform, name: str) -> dict[str, Any]:
     import polars as pl
 
     from marketdata_assets.pipeline.folder import landed_files
-    from marketdata_assets.pipeline.landing import inventory
+    from marketdata_assets.pipeline.inventory import inventory
 
     config, held = platform.settings.sources[name], inventory(platform, name)
     preset = config.format if isinstance(config.format, str) else "recognised" if config.format is None else "configured"

@@ -11,7 +11,8 @@ from dagster._core.definitions.metadata import RawMetadataValue
 from marketdata_assets.defs.keys import asset_key
 from marketdata_assets.defs.plots import preview
 from marketdata_assets.pipeline.folder import landed_files
-from marketdata_assets.pipeline.landing import inventory, refresh, source_settings
+from marketdata_assets.pipeline.inventory import inventory, source_settings
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform, table_path
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 

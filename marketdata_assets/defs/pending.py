@@ -15,7 +15,7 @@ from marketdata_assets.core.periods import period_expr, period_key
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.defs.rectangles import Rectangle
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.landing import NEIGHBOURHOOD, inventory, source_settings, touched
+from marketdata_assets.pipeline.inventory import NEIGHBOURHOOD, inventory, source_settings, touched
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import arrived, behind
 from marketdata_assets.pipeline.twins import twins

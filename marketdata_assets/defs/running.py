@@ -15,7 +15,7 @@ from marketdata_assets.defs.partitions import periods_and_symbols
 from marketdata_assets.defs.pending import desired, hollow
 from marketdata_assets.defs.rectangles import Rectangle, rectangles
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.landing import inventory, touched
+from marketdata_assets.pipeline.inventory import inventory, touched
 from marketdata_assets.pipeline.outdated import outdated
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import COVERAGE

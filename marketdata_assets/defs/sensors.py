@@ -35,7 +35,8 @@ from marketdata_assets.defs.rectangles import Rectangle, rectangles
 from marketdata_assets.defs.resources import PLATFORM, platform_of
 from marketdata_assets.lake.choose import chosen_files
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.landing import inventory, refresh
+from marketdata_assets.pipeline.inventory import inventory
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.lona import lona_path
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS

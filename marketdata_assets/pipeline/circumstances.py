@@ -10,7 +10,7 @@ import polars as pl
 from marketdata_assets.core.periods import Window, period_keys, period_window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.landing import inventory
+from marketdata_assets.pipeline.inventory import fetches, inventory
 from marketdata_assets.pipeline.platform import Platform, listing_bounds
 from marketdata_assets.pipeline.raw import archived_bars
 from marketdata_assets.pipeline.twins import twins
@@ -71,17 +71,27 @@ def _reach(window: tuple[date, date], neighbours: pl.DataFrame | None) -> tuple[
 
 
 def payload_spans(platform: Platform, asset_class: str, timeframe: str, as_of: datetime | None = None) -> pl.DataFrame:
-    """(symbol, source, first, last, known_at) of every landed series of an asset class and bar length known by `as_of`."""
-    parts = [
-        inventory(platform, source).with_columns(source=pl.lit(source)) for source in platform.settings.sources_of(asset_class, timeframe)
-    ]
+    """(symbol, source, first, last, known_at) of what each source has told of an asset class and bar length by `as_of`.
+
+    A landed file tells of the days from its first bar to its last one, a vendor's answer of the window asked for, with bars or not.
+    """
+    parts = [_spans(platform, source) for source in platform.settings.sources_of(asset_class, timeframe)]
     if not parts:
         return pl.DataFrame(schema=_SPANS)
-    landed = pl.concat(parts).filter(
-        pl.col("state") == LandingState.LANDED, pl.col("timeframe") == timeframe, pl.col("first").is_not_null()
-    )
+    landed = pl.concat(parts).filter(pl.col("timeframe") == timeframe, pl.col("first").is_not_null())
     known = landed if as_of is None else landed.filter(pl.col("known_at") <= as_of)
     return known.select(pl.col(name).cast(dtype) for name, dtype in _SPANS.items()).sort("symbol", "source", "first", "last", "known_at")
+
+
+def _spans(platform: Platform, source: str) -> pl.DataFrame:
+    """The spans of one source, and the bar length of each; one row a window however many pages its answer had."""
+    if platform.settings.sources[source].networked:
+        last = (pl.col("asked_until") - pl.duration(microseconds=1)).dt.date()
+        told = fetches(platform, source).with_columns(first=pl.col("asked_from").dt.date(), last=last)
+    else:
+        told = inventory(platform, source)
+    landed = told.filter(pl.col("state") == LandingState.LANDED)
+    return landed.select("symbol", "timeframe", "first", "last", "known_at", source=pl.lit(source)).unique(maintain_order=True)
 
 
 def neighbouring_raw(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from marketdata_assets.core.faults import ConfigFault, Fault, SymbolFault
 from marketdata_assets.core.instruments import Instrument, format_instruments, guess_canonical, parse_instruments
 from marketdata_assets.pipeline.folder import landed_files, read_landed
-from marketdata_assets.pipeline.landing import source_settings
+from marketdata_assets.pipeline.inventory import source_settings
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.sources.landing.read import read_payload
 

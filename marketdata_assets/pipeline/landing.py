@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -12,16 +12,15 @@ import polars as pl
 
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault, Fault
-from marketdata_assets.core.periods import period_key, period_keys
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.folder import LandedFile, read_landed
 from marketdata_assets.pipeline.identity import canonical
+from marketdata_assets.pipeline.inventory import inventory, source_settings, touched
 from marketdata_assets.pipeline.look import Look
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.twins import fingerprints
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
-from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.settings import SourceSettings
 from marketdata_assets.sources.landing.checksums import SUFFIX as CHECKSUM_SUFFIX
 from marketdata_assets.sources.landing.read import Reading, read_payload
@@ -29,8 +28,6 @@ from marketdata_assets.sources.landing.read import Reading, read_payload
 _READERS = 4
 _UNPARTITIONED = PartitionKey(None, None)
 _NO_SERIES = {"format": "", "timeframe": "", "symbol": "", "first": None, "last": None, "rows": 0, "refused_rows": 0, "fingerprints": ""}
-NEIGHBOURHOOD = timedelta(days=10)
-"""How far across the border of a period its first bars look for the ones they are judged against."""
 
 
 class LandingScan(NamedTuple):
@@ -45,9 +42,12 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
 
     Every file becomes a row per series in `landing_files/<source>`, landed or refused with its reason; its bytes go to the payload
     archive first, whose first receipt is the rows' `known_at`. A missing folder is an empty one. A refused file is tried again
-    when its content, the source's settings or the instruments change. `progress(done, total)` counts files looked into.
+    when its content, the source's settings or the instruments change. A networked source has no folder and so nothing new.
+    `progress(done, total)` counts files looked into.
     """
     config = source_settings(platform, source)
+    if config.networked:
+        return LandingScan(LANDING_FILES.empty(), {})
     table = platform.path(LANDING_FILES, config.asset_class, source=source)
     known = inventory(platform, source)
     look = Look.last(platform, source)
@@ -66,43 +66,6 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
         platform.lake.append(table, LANDING_FILES, _UNPARTITIONED, lambda old: _entered(old, new))
     look.remember(platform, source, fresh)
     return LandingScan(new, touched(platform, config.asset_class, new))
-
-
-def inventory(platform: Platform, source: str) -> pl.DataFrame:
-    """Every row of `landing_files/<source>` so far."""
-    config = source_settings(platform, source)
-    return platform.lake.scan(platform.path(LANDING_FILES, config.asset_class, source=source), LANDING_FILES).collect()
-
-
-def source_settings(platform: Platform, source: str) -> SourceSettings:
-    """The settings of a configured source; `ConfigFault` with the names there are."""
-    try:
-        return platform.settings.sources[source]
-    except KeyError:
-        names = ", ".join(platform.settings.sources) or "none"
-        raise ConfigFault("looking up a source", f"{source!r} is not configured", f"configured sources: {names}") from None
-
-
-def touched(platform: Platform, asset_class: str, files: pl.DataFrame) -> dict[str, set[PartitionKey]]:
-    """The partitions that landed series reach, by timeframe: every period of the span that the asset class has a partition for.
-
-    A span that ends close to the end of a period touches the next one too where that is already stored, because its first
-    bars are judged against these.
-    """
-    start = platform.settings.asset_classes[asset_class].start  # type: ignore[index]
-    horizon = clock.now().date() + timedelta(days=1)
-    symbols = set(platform.symbols(asset_class))
-    reach: dict[str, set[PartitionKey]] = {}
-    spans = files.filter(pl.col("state") == LandingState.LANDED, pl.col("first").is_not_null())
-    for name in spans["timeframe"].unique(maintain_order=True):
-        kind = timeframe(name).period
-        stored = set(platform.lake.partitions(platform.path(VALIDATED_BARS, asset_class, name)))
-        keys = reach.setdefault(name, set())
-        for symbol, first, last in spans.filter(pl.col("timeframe") == name).select("symbol", "first", "last").unique().iter_rows():
-            if symbol in symbols:
-                keys.update(PartitionKey(k, symbol) for k in period_keys(max(first, start), min(last + timedelta(days=1), horizon), kind))
-                keys.update({PartitionKey(period_key(last + NEIGHBOURHOOD, kind), symbol)} & stored)
-    return reach
 
 
 def _take(

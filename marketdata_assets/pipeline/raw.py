@@ -16,13 +16,12 @@ from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.publish import Published
 from marketdata_assets.lake.record import inputs_hash
-from marketdata_assets.pipeline.identity import canonical
-from marketdata_assets.pipeline.landing import inventory, source_settings
+from marketdata_assets.pipeline.inventory import inventory, source_settings
+from marketdata_assets.pipeline.payloads import payload_series
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.audit import REFUSED_ROWS, LandingState
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.schemas.table import Table
-from marketdata_assets.sources.landing.read import Reading, read_payload
 from marketdata_assets.transforms.restate import restatements
 
 _READERS = 4
@@ -164,34 +163,14 @@ def _rows(platform: Platform, source: str, files: pl.DataFrame, timeframe: str, 
 
 def _payload_rows(platform: Platform, source: str, timeframe: str, row: tuple[object, ...]) -> Iterator[_Rows]:
     payload, path, known_at, size = row
-    config = source_settings(platform, source)
-    tape = config.tape
-    for series in _reading(platform, source, str(payload), str(path), int(str(size))).series:
-        if series.timeframe != timeframe:
-            continue
-        origin = (pl.lit(known_at).cast(RAW_BARS.polars_schema["known_at"]).alias("known_at"), pl.lit(payload).alias("payload_sha256"))
-        told = series.bars.with_columns(*origin, *([pl.lit(tape).alias("tape")] if tape else []))
-        split = dict(canonical(platform.instruments, source, config.asset_class, series.vendor_symbol, told))
-        refused = dict(
-            canonical(
-                platform.instruments, source, config.asset_class, series.vendor_symbol, series.refused.with_columns(*origin), "filed_under"
-            )
-        )
-        for symbol in sorted(split.keys() | refused.keys()):
+    origin = (pl.lit(known_at).cast(RAW_BARS.polars_schema["known_at"]).alias("known_at"), pl.lit(payload).alias("payload_sha256"))
+    for symbol, length, bars, refused in payload_series(platform, source, str(payload), str(path), int(str(size)), known_at):  # type: ignore[arg-type]
+        if length == timeframe:
             name = pl.lit(symbol).alias("symbol")
             yield _Rows(
-                RAW_BARS.conform(split[symbol].with_columns(name)) if symbol in split else RAW_BARS.empty(),
-                REFUSED_ROWS.conform(refused[symbol].with_columns(name)) if symbol in refused else REFUSED_ROWS.empty(),
+                RAW_BARS.conform(bars.with_columns(name, *origin)) if bars.height else RAW_BARS.empty(),
+                REFUSED_ROWS.conform(refused.with_columns(name, *origin)) if refused.height else REFUSED_ROWS.empty(),
             )
-
-
-def _reading(platform: Platform, source: str, payload: str, path: str, size: int) -> Reading:
-    kept = platform.readings.find(payload, path)
-    if kept is None:
-        config = source_settings(platform, source)
-        kept = read_payload(path, platform.lake.archive.get(payload), format=config.landing_format(), asset_class=config.asset_class)
-        platform.readings.keep(payload, path, size, kept)
-    return kept
 
 
 def _within(table: Table, rows: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from marketdata_assets.pipeline.landing import inventory
+from marketdata_assets.pipeline.inventory import inventory
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.rules.registry import BY_NAME
 from marketdata_assets.rules.rule import Action

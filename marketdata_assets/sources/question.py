@@ -77,6 +77,10 @@ class Question:
             raise PayloadFault(f"asking for {self.dataset}", f"{len(self.symbols)} symbols are given", "ask for one at a time")
         return self.symbols[0]
 
+    def naming(self, names: Mapping[str, str]) -> Question:
+        """The same question about these symbols: our names by the vendor's spellings."""
+        return replace(self, symbols=tuple(names), canonical=tuple(names.values()))
+
     def about(self, symbols: tuple[str, ...], window: Window | None) -> Question:
         """The same question about some of its symbols and another window."""
         names = self.names

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from marketdata_assets.pipeline.bars import Audited
-from marketdata_assets.pipeline.landing import inventory, refresh
+from marketdata_assets.pipeline.inventory import inventory
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.schemas.audit import CoverageState

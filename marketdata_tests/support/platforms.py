@@ -11,7 +11,8 @@ import yaml
 
 from marketdata_assets.pipeline.bars import Audited, audited, normalized
 from marketdata_assets.pipeline.discover import add_instruments, discover
-from marketdata_assets.pipeline.landing import inventory, refresh, touched
+from marketdata_assets.pipeline.inventory import inventory, touched
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform, open_platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.schemas.audit import REFUSED_ROWS

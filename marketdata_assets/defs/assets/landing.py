@@ -10,7 +10,8 @@ from marketdata_assets.defs.lanes import storage_kind
 from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import PLATFORM, platform_of
 from marketdata_assets.defs.specs import OWNERS, description, kinds, table_metadata
-from marketdata_assets.pipeline.landing import inventory, refresh
+from marketdata_assets.pipeline.inventory import inventory
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.schemas.audit import LANDING_FILES
 from marketdata_assets.settings import Settings
 

@@ -11,7 +11,8 @@ import pytest
 from marketdata_assets.core import clock
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.discover import add_instruments, discover
-from marketdata_assets.pipeline.landing import inventory, refresh
+from marketdata_assets.pipeline.inventory import inventory
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_tests.support.platforms import opened, write_config

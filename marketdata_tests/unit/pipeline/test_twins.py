@@ -12,7 +12,8 @@ import pytest
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.bars import Audited, audited, normalized
-from marketdata_assets.pipeline.landing import inventory, refresh
+from marketdata_assets.pipeline.inventory import inventory
+from marketdata_assets.pipeline.landing import refresh
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.pipeline.twins import fingerprints, twins
