@@ -111,3 +111,9 @@ class QueryFault(Fault):
     """A question to the lake cannot be answered as asked."""
 
     code = "query"
+
+
+class BudgetFault(Fault):
+    """A month's requests or money for a source do not suffice; nothing was asked."""
+
+    code = "budget"

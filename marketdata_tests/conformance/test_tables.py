@@ -19,10 +19,11 @@ from marketdata_assets.schemas.companies import FACTS, FILINGS, MARKET_CHARTS, N
 from marketdata_assets.schemas.listings import LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.schemas.ticks import RAW_ORDER_BOOKS, RAW_QUOTES, RAW_TRADES
+from marketdata_assets.schemas.usage import USAGE
 
 TABLES = [RAW_BARS, NORMALIZED_BARS, VALIDATED_BARS, REFUSED_ROWS, QUARANTINE, COVERAGE, LANDING_FILES, FETCHES]
 TABLES += [RAW_TRADES, RAW_QUOTES, RAW_ORDER_BOOKS, RAW_CORPORATE_ACTIONS, LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES]
-TABLES += [FACTS, FILINGS, PROFILES, NEWS, MARKET_CHARTS, SNAPSHOTS]
+TABLES += [FACTS, FILINGS, PROFILES, NEWS, MARKET_CHARTS, SNAPSHOTS, USAGE]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 PRICES = {"open", "high", "low", "close", "vwap", "adj_close", "dividend"}
 
