@@ -11,7 +11,7 @@ import polars as pl
 
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.circumstances import audit_context, neighbouring_raw
+from marketdata_assets.pipeline.circumstances import audit_context, failed_spans, neighbouring_raw
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.rules.audit import Audit, audit
 from marketdata_assets.rules.context import AuditContext
@@ -82,6 +82,7 @@ def audited(
         window=context.window or (date.min, date.min),
         timeframe=context.timeframe,
         kept=verdict.kept,
+        failures=failed_spans(platform, asset_class, timeframe, as_of),
         gap_minutes=context.thresholds.gap_minutes,
     )
     return Audited(validated, quarantine, covered, verdict.findings)

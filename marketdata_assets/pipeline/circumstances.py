@@ -32,7 +32,7 @@ def audit_context(
 ) -> AuditContext:
     """The context of auditing `keys`: nothing in it depends on the clock or on which other partitions happen to be stored."""
     spans = payload_spans(platform, asset_class, timeframe, as_of)
-    window = audit_window(keys, spans)
+    window = audit_window(keys, pl.concat([spans, failed_spans(platform, asset_class, timeframe, as_of).select(spans.columns)]))
     calendar = platform.calendar(asset_class)
     first, last = _reach(window, neighbours)
     reach = calendar.clip(first - NEIGHBOUR_DAYS, last + NEIGHBOUR_DAYS)
@@ -81,6 +81,20 @@ def payload_spans(platform: Platform, asset_class: str, timeframe: str, as_of: d
     landed = pl.concat(parts).filter(pl.col("timeframe") == timeframe, pl.col("first").is_not_null())
     known = landed if as_of is None else landed.filter(pl.col("known_at") <= as_of)
     return known.select(pl.col(name).cast(dtype) for name, dtype in _SPANS.items()).sort("symbol", "source", "first", "last", "known_at")
+
+
+def failed_spans(platform: Platform, asset_class: str, timeframe: str, as_of: datetime | None = None) -> pl.DataFrame:
+    """(symbol, source, first, last, known_at, reason) of the newest vain request of each source for each symbol, known by `as_of`."""
+    schema = pl.Schema({**_SPANS, "reason": pl.String()})
+    parts = [schema.to_frame()]
+    for source, config in platform.settings.sources_of(asset_class, timeframe).items():
+        if config.networked:
+            last = (pl.col("asked_until") - pl.duration(microseconds=1)).dt.date()
+            told = fetches(platform, source).filter(pl.col("state") == LandingState.REFUSED, pl.col("timeframe") == timeframe)
+            dated = told.with_columns(first=pl.col("asked_from").dt.date(), last=last, source=pl.lit(source))
+            parts.append(dated.select(pl.col(name).cast(dtype) for name, dtype in schema.items()))
+    failed = pl.concat(parts) if as_of is None else pl.concat(parts).filter(pl.col("known_at") <= as_of)
+    return failed.sort("known_at", maintain_order=True).unique(["symbol", "source"], keep="last", maintain_order=True)
 
 
 def _spans(platform: Platform, source: str) -> pl.DataFrame:

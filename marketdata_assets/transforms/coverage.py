@@ -24,6 +24,7 @@ def coverage(
     timeframe: Timeframe,
     halts: pl.DataFrame | None = None,
     kept: pl.DataFrame | None = None,
+    failures: pl.DataFrame | None = None,
     gap_minutes: int = 10,
 ) -> pl.DataFrame:
     """COVERAGE of each listed symbol on each session of the half-open `window`: expected = received + quarantined + missing.
@@ -36,7 +37,8 @@ def coverage(
     States, the first that fits: closed; no_trade (a daily bar without volume); complete; quarantined (a bar is lacking and one was
     refused); halted (`halts`: symbol, date); no_trade (some bars of the session came; nothing traded in between, and the reason
     lists stretches of `gap_minutes` and more, UTC); vendor_absent (`spans`, symbol, source, first, last, cover the day, and no
-    bar of it came, or only adjusted ones: `kept`, what the audit let pass); not_fetched (no payload covers the day).
+    bar of it came, or only adjusted ones: `kept`, what the audit let pass); not_fetched (no payload covers the day; `failures`, like
+    `spans` with a reason, say what became of asking for it).
     `symbols`: symbol, listed_on, delisted_on (the first day it is no more); `sessions`: session, open, close, minutes.
     """
     hours = sessions.filter(pl.col("session").is_between(*window, closed="left")).rename({"session": "date"})
@@ -44,7 +46,7 @@ def coverage(
     came = _in_hours(validated.rename({"session": "date"}).filter(inside), hours, timeframe)
     refused = _refused(quarantine.rename({"filed_under": "date"}).filter(inside), validated, hours, timeframe)
     days = _tally(_expected(symbols, hours, timeframe), came, refused)
-    judged = _with_absence(days, hours, spans, halts, kept)
+    judged = _with_failures(_with_absence(days, hours, spans, halts, kept), failures)
     stretches = bare_stretches(_wanting(came, judged), timeframe.duration, gap_minutes) if timeframe.intraday else _no_stretches()
     told = judged.join(stretches, on=_DAY, how="left") if stretches.height else judged.with_columns(stretches=pl.lit(None, pl.String))
     return COVERAGE.conform(told.with_columns(_state().alias("state")).with_columns(_reason().alias("reason")))
@@ -130,6 +132,15 @@ def _with_absence(
     return pl.concat([marked.filter(~bare), told], how="diagonal").with_columns(pl.col("halted", "came_adjusted").fill_null(value=False))
 
 
+def _with_failures(days: pl.DataFrame, failures: pl.DataFrame | None) -> pl.DataFrame:
+    """`days` with `failed`: which sources were asked for the day in vain, and why; null when none was."""
+    if failures is None or not failures.height:
+        return days.with_columns(failed=pl.lit(None, pl.String))
+    said = failures.with_columns(source=pl.concat_str("source", pl.lit(": "), "reason"))
+    told = within_spans(days.select("symbol", "date"), said).select(*_DAY, failed="covered_by")
+    return days.join(told, on=_DAY, how="left", maintain_order="left")
+
+
 def _state() -> pl.Expr:
     whole = pl.col("received") == pl.col("expected")
     one_idle = whole & (pl.col("expected") == 1) & (pl.col("traded") == 0)
@@ -172,6 +183,6 @@ def _reason() -> pl.Expr:
         .when(state == CoverageState.VENDOR_ABSENT.value)
         .then(pl.concat_str(nothing, "covered_by"))
         .when(state == CoverageState.NOT_FETCHED.value)
-        .then(pl.lit("no payload covers the day"))
+        .then(pl.coalesce(pl.concat_str(pl.lit("asked in vain: "), "failed"), pl.lit("no payload covers the day")))
         .otherwise(pl.lit(""))
     )

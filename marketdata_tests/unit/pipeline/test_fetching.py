@@ -13,12 +13,13 @@ from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.bars import audited
 from marketdata_assets.pipeline.circumstances import payload_spans
 from marketdata_assets.pipeline.fetching import fetch
 from marketdata_assets.pipeline.inventory import fetches, inventory
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import archived_bars, arrived, publish_raw
-from marketdata_assets.schemas.bars import RAW_BARS
+from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS
 from marketdata_tests.graph.world import sessions
 from marketdata_tests.support import alpaca
 from marketdata_tests.support.in_thread import in_thread
@@ -153,3 +154,21 @@ def test_a_missing_key_names_the_variables(vendor: Loopback, tmp_path: Path, mon
     with clock.frozen(NOW), pytest.raises(ConfigFault, match="APCA_API_KEY_ID is not set"):
         fetch(platform, "alpaca", "1d", KEYS)
     assert vendor.asked == []
+
+
+def test_coverage_says_which_days_were_asked_for_in_vain(vendor: Loopback, tmp_path: Path) -> None:
+    platform = alpaca.platform(tmp_path, vendor, SYMBOLS)
+    vendor.on(alpaca.PATH, alpaca.error("subscription does not permit querying recent SIP data", 403))
+    run(platform)
+    told = audited(platform, "us_equities", "1d", NORMALIZED_BARS.empty(), {}, KEYS)
+    assert told.validated.is_empty()
+    assert told.coverage.height == 3 * len(sessions(date(2024, 1, 1), NOW.date()))
+    assert set(told.coverage["state"]) == {"not_fetched"}
+    assert told.coverage["reason"].unique().to_list() == [
+        "asked in vain: alpaca: [not_entitled] asking alpaca for stock_bars: status 403: subscription does not permit querying recent "
+        "SIP data. ask for what is older than 15 minutes, or upgrade the plan"
+    ]
+    alpaca.serve(vendor, {symbol: {} for symbol in SYMBOLS})
+    run(platform)
+    told = audited(platform, "us_equities", "1d", NORMALIZED_BARS.empty(), {}, KEYS)
+    assert told.coverage.select("state", "reason").unique().rows() == [("vendor_absent", "nothing came from alpaca")]
