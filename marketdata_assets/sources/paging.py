@@ -134,8 +134,9 @@ class AfterLast:
 
 @dataclass(frozen=True)
 class LastPaging:
-    """The answer names the point up to which it reaches, to be given back as `param`; a page of fewer than `size` rows is the last one.
+    """The answer names the point up to which it reaches, to be given back as `param`.
 
+    A page of fewer than `size` rows is the last one, and so is one that reaches the whole number in `until` of its request.
     A full page whose point is the one that was asked for holds more rows at one instant than a page does: an error.
     """
 
@@ -152,6 +153,8 @@ class LastPaging:
         last = answer.at(self.last)
         if last is None or str(last) == str(answer.request.params.get(self.param)):
             raise PagingBroken(f"paging by {self.param}", f"a full page of {len(rows)} rows leaves it at {last}", **_where(answer))
+        if answer.request.until is not None and int(last) >= answer.request.until:
+            return None
         return answer.request.changed({self.param: str(last)})
 
 

@@ -16,13 +16,18 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True)
 class Request:
-    """A request to the endpoint called `endpoint`. `link`, where a next-page link gave it, is path and query ready to send."""
+    """A request to the endpoint called `endpoint`.
+
+    `link`, where a next-page link gave it, is path and query ready to send. `until` is where its pages end, in the unit of their
+    paging, for vendors that cannot be told; it is not sent.
+    """
 
     endpoint: str
     template: str
     path: Mapping[str, str]
     params: Mapping[str, Param]
     link: str | None = None
+    until: int | None = None
 
     def having(self, **params: Param) -> Request:
         """The same request with some parameters changed."""

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -203,3 +204,19 @@ def test_pages_without_end_stop_at_the_cap() -> None:
 def test_rows_whose_cursor_was_renamed_are_a_changed_schema() -> None:
     with pytest.raises(SchemaChanged, match="KeyError"):
         read(AfterLast("from", "rows", "tradeId"), lambda request: {"rows": rows(1, 2)}, {"from": 0})
+
+
+def test_last_ends_at_the_point_where_the_request_does_without_sending_it() -> None:
+    def serve(request: Request) -> Any:
+        assert "until" not in request.url(BASE)
+        first = int(request.params["since"])
+        return {"rows": rows(*range(first, first + 4)), "last": str(first + 3)}
+
+    async def fetch(request: Request) -> Answer:
+        return answer(request, serve(request))
+
+    async def all_of_it() -> list[Answer]:
+        request = replace(Endpoint("rows", "/rows").request({"since": 0}), until=7)
+        return [page async for page in walk(request, LastPaging("since", "last", "rows", 4), fetch, max_pages=50)]
+
+    assert numbers(asyncio.run(all_of_it())) == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9]

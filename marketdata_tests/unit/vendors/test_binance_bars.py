@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from marketdata_assets.sources.page import page_series
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.registry import vendor
 from marketdata_tests.support.loopback import Asked, Loopback, Reply, js
-from marketdata_tests.support.virtual_time import VirtualTime
+from marketdata_tests.support.virtual_time import VirtualTime, run
 
 BINANCE = vendor("binance")
 BARS = BINANCE.dataset("bars")
@@ -101,7 +100,7 @@ def test_pages_of_a_thousand_are_asked_until_the_window_is_full() -> None:
                 (request,) = BARS.ask(minutes(2500))
                 return [len(page.data) async for page in client.pages(request)], server.asked
 
-    sizes, asked = asyncio.run(ask())
+    sizes, asked = run(ask())
     assert sizes == [1000, 1000, 500]
     assert [int(one.query["startTime"]) - 1634943780000 for one in asked] == [0, 999 * 60_000 + 1, 1999 * 60_000 + 1]
 
