@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -64,17 +65,32 @@ def plant_daily(feeds: Feeds, days: Sequence[date]) -> Iterator[Defect]:
 
 def as_first_sent(feeds: Feeds, received: datetime) -> tuple[Feeds, list[Defect]]:
     """The frames as they stood at the first delivery: of one late bar, every source sent a close that was restated afterwards."""
-    symbol, back, factor = CORRECTED
+    symbol, _, factor = CORRECTED
     then = dict(feeds)
     found: list[Defect] = []
     for series, bars in feeds.items():
         if series.symbol == symbol and series.timeframe == "1d":
-            row = bars.filter(pl.col("timestamp") < received.replace(hour=0, minute=0)).row(-back, named=True)
+            row = _corrected(bars, received)
             wrong = round(row["close"] * factor, 2)
             detail = f"close first sent as {wrong:.2f}, restated to {row['close']:.2f} in the second delivery"
             one = Planting("late_correction", "", series, 1.0, 1, changes.close_off(factor), detail)
             found.append(plant(then, one, [row["timestamp"]], _PATHS[series.source](symbol)))
     return then, found
+
+
+def before_correction(feeds: Feeds, received: datetime) -> Feeds:
+    """The same frames as `as_first_sent` gives, of any source, without a record of it."""
+    symbol, _, factor = CORRECTED
+    late = {
+        series: changes.close_off(factor)(bars, [_corrected(bars, received)["timestamp"]])
+        for series, bars in feeds.items()
+        if series.symbol == symbol and series.timeframe == "1d"
+    }
+    return feeds | late
+
+
+def _corrected(bars: pl.DataFrame, received: datetime) -> dict[str, Any]:
+    return bars.filter(pl.col("timestamp") < received.replace(hour=0, minute=0)).row(-CORRECTED[1], named=True)
 
 
 def _closed_days(feeds: Feeds, days: Sequence[date]) -> Iterator[Defect]:

@@ -67,7 +67,8 @@ def unfinished(feeds: Feeds, received: datetime) -> Iterator[Defect]:
     The hour under way has half its trades and has reached half of its move; the day under way is made of the hours so far.
     """
     for series in [series for series in feeds if series.source == kraken.SOURCE and series.timeframe == "1h"]:
-        hours = _half_made(feeds[series].filter(pl.col("timestamp") < received), HOUR, received)
+        begun = feeds[series].filter(pl.col("timestamp") < received)
+        hours = half_made(begun, pl.col("timestamp") + HOUR > received)
         day = series._replace(timeframe="1d")
         today = received.replace(hour=0, minute=0)
         days = feeds[day].filter(pl.col("timestamp") < today)
@@ -84,17 +85,19 @@ def finished(feeds: Feeds, received: datetime) -> None:
             feeds[series] = bars.filter(pl.col("timestamp") + timeframe(series.timeframe).duration <= received)
 
 
-def _half_made(hours: pl.DataFrame, length: timedelta, received: datetime) -> pl.DataFrame:
-    under_way = pl.col("timestamp") + length > received
+def half_made(bars: pl.DataFrame, under_way: pl.Expr) -> pl.DataFrame:
+    """`bars` with those that are `under_way` at half their move, half their volume and half their trades."""
     middle = ((pl.col("open") + pl.col("close")) / 2).round(4)
     values = {
         "close": middle,
         "high": pl.max_horizontal(pl.min_horizontal("high", middle), "open", middle),
         "low": pl.min_horizontal(pl.max_horizontal("low", middle), "open", middle),
-        "volume": (pl.col("volume") / 2).round(8),
+        "volume": (pl.col("volume") / 2).round(8).cast(bars.schema["volume"]),
         "trade_count": (pl.col("trade_count") + 1) // 2,
     }
-    return hours.with_columns(pl.when(under_way).then(value).otherwise(pl.col(name)).alias(name) for name, value in values.items())
+    return bars.with_columns(
+        pl.when(under_way).then(value).otherwise(pl.col(name)).alias(name) for name, value in values.items() if name in bars.columns
+    )
 
 
 def _forming(bars: pl.DataFrame, series: Series, length: timedelta, received: datetime) -> Iterator[Defect]:

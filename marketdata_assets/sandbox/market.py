@@ -13,7 +13,7 @@ import polars as pl
 from marketdata_assets.core.instruments import Instruments
 from marketdata_assets.core.sessions import calendar
 from marketdata_assets.sandbox.companies import Company, companies, instruments
-from marketdata_assets.sandbox.defects_daily import as_first_sent, plant_daily
+from marketdata_assets.sandbox.defects_daily import as_first_sent, before_correction, plant_daily
 from marketdata_assets.sandbox.defects_files import plant_files
 from marketdata_assets.sandbox.defects_shorter import finished, plant_coins, plant_minutes, unfinished
 from marketdata_assets.sandbox.equities import daily_bars, factors
@@ -22,9 +22,12 @@ from marketdata_assets.sandbox.happenings import events
 from marketdata_assets.sandbox.planting import Feeds
 from marketdata_assets.sandbox.rendering import files
 from marketdata_assets.sandbox.spec import Spec
+from marketdata_assets.sandbox.standing import standing, undamaged
 from marketdata_assets.sandbox.truth import Defect, Truth, defects_frame, events_frame
 from marketdata_assets.sandbox.truth import write_truth as _write_truth
 from marketdata_assets.sandbox.vendors.file import File
+
+TRUE = "true"
 
 
 class Delivery(NamedTuple):
@@ -43,10 +46,20 @@ class Market:
     daily: dict[str, pl.DataFrame]
     truth: Truth
     _deliveries: tuple[Delivery, ...]
+    _feeds: Feeds
 
     def deliveries(self) -> list[Delivery]:
         """What the vendors send, oldest first: the history, then ten days later everything that changed, a late correction among it."""
         return list(self._deliveries)
+
+    def feeds(self, at: datetime) -> Feeds:
+        """Every source's bars as its live interface knows them at `at` (UTC), by series; those of source `TRUE` are undamaged.
+
+        They are what the files hold, defects of bars included: bars that had begun (the one under way half made), and until the second
+        delivery the value that the late correction replaced. What only a file can have, a footnote or a torn row, is not there.
+        """
+        early = self.spec.defects and at < self.spec.update_received
+        return standing(before_correction(self._feeds, self.spec.history_received) if early else self._feeds, at)
 
     def write_truth(self, folder: Path) -> list[Path]:
         """defects.csv, events.csv and bars.csv in `folder`; their paths."""
@@ -68,6 +81,7 @@ def simulate(spec: Spec | None = None) -> Market:
     if spec.hourly:
         feeds |= hour_feeds(spec.seed, daily, sessions, minutes)
     truth = _true_bars(feeds)
+    whole = undamaged(feeds, TRUE)
     defects: list[Defect] = []
     if spec.defects:
         defects += plant_daily(feeds, days)
@@ -76,7 +90,7 @@ def simulate(spec: Spec | None = None) -> Market:
     sent, found = _sent(spec, feeds, cast, sessions)
     happened = events_frame(events(cast, daily, sessions, window))
     known = Instruments(instruments(cast, days))
-    return Market(spec, known, daily, Truth(defects_frame([*defects, *found]), happened, truth), sent)
+    return Market(spec, known, daily, Truth(defects_frame([*defects, *found]), happened, truth), sent, feeds | whole)
 
 
 def write_landing(folder: Path, deliveries: Iterable[Delivery]) -> list[Path]:

@@ -1,0 +1,160 @@
+"""What the crypto venues' protocols share: the trades of a pair with the venue's own numbers, bars of any length, and numbers as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+from aiohttp import web
+
+from marketdata_assets.sandbox.intraday import aggregate
+from marketdata_assets.sandbox.wire import prints
+from marketdata_assets.sandbox.wire.book import BARS, Book
+from marketdata_assets.sandbox.wire.damage import damaged
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+NUMBERED = pl.Schema({**prints.SCHEMA, "id": pl.Int64()})
+_ALL = 1 << 40
+
+
+class Tapes:
+    """Every trade that a venue knows of its pairs, numbered from 1 without a gap, as venues number them."""
+
+    def __init__(self, book: Book, vendor: str) -> None:
+        self._book = book
+        self._vendor = vendor
+        self._at = book.at
+        self._known: dict[str, pl.DataFrame] = {}
+
+    def of(self, symbol: str) -> pl.DataFrame:
+        """NUMBERED, in time; what was traded keeps its number when the book moves on."""
+        if self._at != self._book.at:
+            self._known, self._at = {}, self._book.at
+        if symbol not in self._known:
+            made = self._book.trades(self._vendor, symbol, limit=_ALL).drop("number")
+            numbered = made.sort("timestamp", maintain_order=True).with_row_index("id", offset=1)
+            self._known[symbol] = numbered.with_columns(pl.col("id").cast(pl.Int64))
+        return self._known[symbol]
+
+    def between(self, symbol: str, start: datetime | None, end: datetime | None) -> pl.DataFrame:
+        """NUMBERED of `[start, end)`; None leaves a side open."""
+        tape = self.of(symbol)
+        first = 0 if start is None else tape["timestamp"].search_sorted(start)
+        last = tape.height if end is None else tape["timestamp"].search_sorted(end)
+        return tape[first : max(first, last)]
+
+    def last_price(self, symbol: str, before: datetime | None = None) -> float | None:
+        """The price of the newest trade (before an instant); None where there is none."""
+        tape = self.between(symbol, None, before)
+        return float(tape["price"][-1]) if tape.height else None
+
+
+def candles(book: Book, tapes: Tapes, vendor: str, symbol: str, every: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """The venue's bars of `[start, end)` as BARS, none where nothing traded when they are made of trades.
+
+    A length that neither the market nor the book has is made of the venue's trades, and counts those. The fault of the request at hand,
+    if it is about bars, is in them.
+    """
+    if book.all_bars(vendor, symbol, every).height:
+        return book.bars(vendor, symbol, every, start, end)
+    traded = tapes.between(symbol, start, end)
+    return damaged(made_of(traded, every), (), start, end)
+
+
+def made_of(trades: pl.DataFrame, every: str) -> pl.DataFrame:
+    """BARS of length `every`, on the UTC clock, of NUMBERED trades: none where nothing traded."""
+    worth = pl.col("price") * pl.col("quantity")
+    bars = trades.group_by(pl.col("timestamp").dt.truncate(every), maintain_order=True).agg(
+        pl.first("price").alias("open"),
+        pl.max("price").alias("high"),
+        pl.min("price").alias("low"),
+        pl.last("price").alias("close"),
+        pl.sum("quantity").round(8).alias("volume"),
+        (worth.sum() / pl.sum("quantity")).round(6).alias("vwap"),
+        pl.len().alias("trade_count"),
+        split_ratio=pl.lit(1.0),
+        dividend=pl.lit(0.0),
+    )
+    return bars.select(pl.col(name).cast(kind) for name, kind in BARS.items())
+
+
+def regrouped(bars: pl.DataFrame, every: str, ahead: timedelta = timedelta(0)) -> pl.DataFrame:
+    """BARS of length `every` made of shorter ones, on a clock that is `ahead` of UTC; of 15 days and longer, on the epoch's own days."""
+    worth = bars.with_columns(quote_volume=pl.col("vwap") * pl.col("volume"), timestamp=pl.col("timestamp") + ahead)
+    long = aggregate(worth, every)
+    vwap = pl.when(pl.col("volume") > 0).then((pl.col("quote_volume") / pl.col("volume")).round(6)).otherwise("close")
+    named = long.with_columns(vwap.alias("vwap"), pl.col("timestamp") - ahead, split_ratio=pl.lit(1.0), dividend=pl.lit(0.0))
+    return named.select(pl.col(name).cast(kind) for name, kind in BARS.items())
+
+
+def filled(bars: pl.DataFrame, stamps: pl.Series, before: float | None) -> pl.DataFrame:
+    """BARS at each of `stamps`: where there is none, a flat one at the last close, and none before there was a price.
+
+    `before` is the price before the first stamp.
+    """
+    grid = stamps.alias("timestamp").to_frame().join(bars, on="timestamp", how="left", maintain_order="left")
+    close = pl.col("close").forward_fill().fill_null(before)
+    flat = [pl.col(name).fill_null(close).alias(name) for name in ("open", "high", "low", "close")]
+    none = [pl.col(name).fill_null(0) for name in ("volume", "vwap", "trade_count")]
+    return grid.with_columns(*flat, *none).filter(pl.col("close").is_not_null())
+
+
+def price_decimals(book: Book, symbol: str) -> int:
+    """How many decimals a pair's prices have."""
+    return round(-math.log10(book.grid(symbol).tick))
+
+
+def fixed(value: float, decimals: int = 8) -> str:
+    """A number as text with so many decimals."""
+    return f"{value:.{decimals}f}"
+
+
+def short(value: float, decimals: int = 8) -> str:
+    """A number as text with at most so many decimals, and no zero at the end."""
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since the epoch."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def instant(value: float, per_second: int = 1) -> datetime:
+    """The instant so many units after the epoch; `ValueError` beyond the calendar."""
+    try:
+        return EPOCH + timedelta(microseconds=round(value * (1_000_000 / per_second)))
+    except OverflowError:
+        raise ValueError(f"{value} is no instant") from None
+
+
+def floored(at: datetime, length: timedelta) -> datetime:
+    """The start of the interval of the epoch's clock that an instant is in."""
+    return EPOCH + (at - EPOCH) // length * length
+
+
+def whole(query: Mapping[str, str], name: str, default: int | None) -> int | None:
+    """A whole number of the query; `ValueError` for any other text."""
+    value = query.get(name)
+    return default if value is None else int(value) if value.lstrip("-").isascii() and value.lstrip("-").isdigit() else _no_number(name, value)
+
+
+def _no_number(name: str, value: str) -> int:
+    raise ValueError(f"{name}={value!r} is no whole number")
+
+
+def halves(pair: str) -> tuple[str, str]:
+    """Base and quote of a canonical symbol."""
+    base, _, quote = pair.partition("-")
+    return base, quote
+
+
+def query_of(request: web.Request) -> dict[str, str]:
+    """The query's parameters; the first of a repeated one."""
+    found: dict[str, str] = {}
+    for name, value in request.query.items():
+        found.setdefault(name, value)
+    return found

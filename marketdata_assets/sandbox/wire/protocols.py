@@ -1,0 +1,8 @@
+"""The protocols there are, by the vendor's name."""
+
+from __future__ import annotations
+
+from marketdata_assets.sandbox.wire.alpaca import Alpaca
+from marketdata_assets.sandbox.wire.protocol import Protocol
+
+PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca,)}
