@@ -138,6 +138,15 @@ class RuleSettings(_Model):
     auto_fix: bool = Field(False, description="clamp high and low in validated bars, flagged; raw and normalized keep what came")
 
 
+class RoutingSettings(_Model):
+    """How one source is chosen for each symbol where an asset class says `fetch: auto`."""
+
+    prefer: tuple[Name, ...] = Field((), description="sources that come before cheaper ones, the best first")
+    never: tuple[Name, ...] = Field((), description="sources that are never chosen")
+    max_delay_minutes: int | None = Field(None, ge=0, description="sources whose bars come later than this after their end are passed over")
+    mix_tapes: bool = Field(False, description="one symbol's bars may come from sources that saw different trades")
+
+
 class Settings(_Model):
     """Everything a run needs to know, with paths made absolute against the folder of marketdata.yaml."""
 
@@ -149,6 +158,7 @@ class Settings(_Model):
     calendar_overrides: Path = Path("data/reference/calendar_overrides.csv")
     asset_classes: dict[AssetClassName, AssetClassSettings]
     sources: dict[Name, SourceSettings] = {}
+    routing: dict[AssetClassName, RoutingSettings] = {}
     rules: RuleSettings = RuleSettings()
     config_path: Path = Field(Path("marketdata.yaml"), exclude=True)
 
@@ -160,6 +170,14 @@ class Settings(_Model):
             extra = set(source.timeframes) - set(self.asset_classes[source.asset_class].timeframes)
             if extra:
                 raise ValueError(f"source {name!r} brings {', '.join(sorted(extra))}, which {source.asset_class} does not list")
+        return self
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Settings:
+        for asset_class, routing in self.routing.items():
+            for name in (*routing.prefer, *routing.never):
+                if name not in self.sources or self.sources[name].asset_class != asset_class:
+                    raise ValueError(f"routing.{asset_class} names {name!r}, which is no source of {asset_class}")
         return self
 
     def sources_of(self, asset_class: str, timeframe: str | None = None) -> dict[str, SourceSettings]:
@@ -280,7 +298,13 @@ def _spoken(lines: dict[tuple[str | int, ...], int]) -> set[str | int]:
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     model: Any = Settings
-    shapes = {"asset_classes": AssetClassSettings, "sources": SourceSettings, "rules": RuleSettings, "s3": S3Settings}
+    shapes = {
+        "asset_classes": AssetClassSettings,
+        "sources": SourceSettings,
+        "routing": RoutingSettings,
+        "rules": RuleSettings,
+        "s3": S3Settings,
+    }
     if len(loc) > 1:
         model = shapes.get(str(loc[0]), Settings)
     if "thresholds" in loc[:-1]:

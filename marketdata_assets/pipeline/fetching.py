@@ -17,8 +17,10 @@ from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.answers import AnswerBook, SymbolAnswer
 from marketdata_assets.pipeline.connection import connected
+from marketdata_assets.pipeline.estimates import requests_for_batches
 from marketdata_assets.pipeline.inventory import source_settings
 from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.pipeline.usage import reserve
 from marketdata_assets.pipeline.wanted import Want, bars_of, chosen_options, wanted
 from marketdata_assets.schemas.audit import FETCHES
 from marketdata_assets.sources.dataset import Dataset
@@ -59,7 +61,8 @@ def fetch(
     """Ask a networked source for what `keys` lack of it, and enter every answer; nothing is asked when nothing is lacking.
 
     Each (symbol, window) ends in rows, in the vendor's word that there are none, or in a fault; one that fails stops no other.
-    What was answered when a run is cut off stays answered. `progress(done, total)` counts symbols' windows.
+    What was answered when a run is cut off stays answered. `progress(done, total)` counts symbols' windows. `BudgetFault`, and nothing
+    asked, when the source's month has no room for what this takes.
     """
     return fetch_wanted(platform, source, timeframe, wanted(platform, source, timeframe, keys, again=again), progress=progress)
 
@@ -106,11 +109,17 @@ async def _fetch(platform: Platform, source: str, timeframe: Timeframe, wants: S
     total = sum(len(batch.symbols) for _, asked in rounds for batch in asked)
     book = AnswerBook(platform, source, dataset, total=total, progress=progress)
     base = Question(dataset.name, (), None, timeframe, chosen_options(config))
+    estimate = sum(
+        requests_for_batches(dataset, base, asked, lambda window: expected_bars(platform, config.asset_class, timeframe, window))
+        for _, asked in rounds
+    )
     try:
         async with connected(platform, source, dataset) as client:
-            for round_, asked in rounds:
-                await _asked(client, book, base.naming({want.spelling: want.symbol for want in round_}), asked)
-            requests = sum(tally.requests for tally in client.usage.by_endpoint().values())
+            with reserve(platform, source, estimate) as spending:
+                client.usage = spending
+                for round_, asked in rounds:
+                    await _asked(client, book, base.naming({want.spelling: want.symbol for want in round_}), asked)
+            requests = sum(tally.requests for tally in spending.by_endpoint().values())
     finally:
         book.enter()
     return Fetched(book.entered(), requests)
