@@ -22,8 +22,8 @@ class Keyring:
         self._source, self._auth = source, auth
         self._secrets = {name: secret.get_secret_value() for name, secret in credentials.items() if secret.get_secret_value()}
         for name, secret in self._secrets.items():
-            if any(ord(character) <= 32 or ord(character) > 126 for character in secret):
-                raise BadCredentials(f"using the credential {name!r}", "it holds blanks or control characters", source=source)
+            if secret != secret.strip() or any(ord(character) < 32 or ord(character) > 126 for character in secret):
+                raise BadCredentials(f"using the credential {name!r}", "it holds control characters or blanks at its ends", source=source)
         shapes = {shape for secret in self._secrets.values() for shape in _shapes(secret)}
         self._shapes = sorted(shapes, key=len, reverse=True)
         self._bytes = [shape.encode() for shape in self._shapes if len(shape) >= SHORTEST_IN_PAYLOAD]
