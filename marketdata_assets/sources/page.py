@@ -17,6 +17,7 @@ from marketdata_assets.sources.question import Question
 
 OTHER_SYMBOL, OUTSIDE_REQUEST = "other_symbol", "outside_request"
 _ALWAYS_THERE = ("vendor_symbol", "timestamp", "open", "high", "low", "close", "line")
+_ADDED = {"symbol", "tape", "price_basis", "volume_basis", "known_at", "payload_sha256"}
 _KEPT, _REASON = "_kept", "_reason"
 
 
@@ -45,7 +46,7 @@ def page_rows(dataset: Dataset, question: Question, document: Any, received_at: 
     table = dataset.table
     with reading(f"a page of {dataset.name}", payload_sha256=payload_sha256):
         told = dataset.read(document, question)
-        _require(told, [c.name for c in table.columns if not c.nullable and c.name not in ("known_at", "payload_sha256", "tape")])
+        _require(told, [c.name for c in table.columns if not c.nullable and c.name not in _ADDED])
         frame = _table_shaped(table, told, dataset, question).with_columns(
             pl.lit(received_at).cast(pl.Datetime("us", "UTC")).alias("known_at"), pl.lit(payload_sha256).alias("payload_sha256")
         )
