@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dagster import Definitions, ExecutorDefinition, in_process_executor
 
+from marketdata_assets.defs.asking import fetches_spec
 from marketdata_assets.defs.assets.audited import audited_bars
 from marketdata_assets.defs.assets.landing import landing_files
 from marketdata_assets.defs.assets.lona import lona_export
@@ -39,14 +40,21 @@ def build_definitions(
     sources = {source: [lane for lane in every if source in lane.sources] for lane in every for source in lane.sources}
     return Definitions(
         assets=[
-            *(landing_files(settings, source) for source in sources),
+            *(
+                fetches_spec(settings, source) if settings.sources[source].networked else landing_files(settings, source)
+                for source in sources
+            ),
             *(raw_bars(lane, source) for lane in every for source in lane.sources),
             *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
         ],
         asset_checks=[check for lane in every for check in lane_checks(lane)],
         jobs=list(jobs.values()),
         schedules=[after_close(settings, lane, jobs[lane.name]) for lane in every],
-        sensors=[landing_sensor(source, mine, [jobs[lane.name] for lane in mine]) for source, mine in sources.items()],
+        sensors=[
+            landing_sensor(source, mine, [jobs[lane.name] for lane in mine])
+            for source, mine in sources.items()
+            if not settings.sources[source].networked
+        ],
         resources={PLATFORM: shared, IO_MANAGER: LakeIOManager(shared, stored_tables(every)), **(resources or {})},
         executor=executor,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dagster import AssetSelection, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from marketdata_assets.defs.inventory import landing_path
 from marketdata_assets.defs.keys import asset_key
 from marketdata_assets.defs.lanes import Lane
 
@@ -17,10 +16,11 @@ def lane_job(lane: Lane) -> UnresolvedAssetJobDefinition:
 
     Its runs carry the lane's name, by which dagster.yaml lets one run of a lane go at a time.
     """
-    landing = (asset_key(landing_path(lane.asset_class, source)) for source in lane.sources)
+    landing = [asset_key(lane.inventory(source)) for source in lane.sources if source not in lane.networked]
+    selection = AssetSelection.groups(lane.name)
     return define_asset_job(
         lane.name,
-        selection=AssetSelection.groups(lane.name) | AssetSelection.assets(*landing),
+        selection=selection | AssetSelection.assets(*landing) if landing else selection,
         description=f"{lane.asset_class} {lane.timeframe}: from landed files to exports, with every check.",
         tags={LANE_TAG: lane.name},
     )

@@ -11,19 +11,24 @@ from marketdata_assets.core.instruments import Instruments
 from marketdata_assets.core.timeframes import Timeframe
 from marketdata_assets.defs.partitions import bar_partitions
 from marketdata_assets.pipeline.platform import configured_symbols, table_path
+from marketdata_assets.schemas.audit import FETCHES, LANDING_FILES
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.settings import Settings
 
 
 @dataclass(frozen=True)
 class Lane:
-    """What the assets of one asset class and bar length share: sources (the preferred one first), partitions, and the lake's root."""
+    """What the assets of one asset class and bar length share: sources (the preferred one first), partitions, and the lake's root.
+
+    `networked` are those of the sources that are asked over the network; the others have a landing folder.
+    """
 
     asset_class: str
     timeframe: Timeframe
     sources: tuple[str, ...]
     partitions: MultiPartitionsDefinition
     lake: str
+    networked: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -39,6 +44,11 @@ class Lane:
         """Where a table of this lane lies in the lake, which is also its asset key."""
         return table_path(table.name, self.asset_class, self.timeframe.name, source)
 
+    def inventory(self, source: str) -> str:
+        """Where the inventory of a source lies: its landed files, or what it was asked."""
+        table = FETCHES if source in self.networked else LANDING_FILES
+        return table_path(table.name, self.asset_class, None, source)
+
 
 def lanes(settings: Settings, instruments: Instruments) -> Iterator[Lane]:
     """Every configured asset class at every bar length that some source brings, in the order of marketdata.yaml."""
@@ -47,7 +57,9 @@ def lanes(settings: Settings, instruments: Instruments) -> Iterator[Lane]:
         for timeframe in settings.timeframes_of(name):
             sources = tuple(settings.sources_of(name, timeframe.name))
             if sources and symbols:
-                yield Lane(name, timeframe, sources, bar_partitions(asset_class.start, timeframe.period, symbols), settings.lake)
+                networked = frozenset(source for source in sources if settings.sources[source].networked)
+                partitions = bar_partitions(asset_class.start, timeframe.period, symbols)
+                yield Lane(name, timeframe, sources, partitions, settings.lake, networked)
 
 
 def storage_kind(lake: str) -> str:

@@ -129,4 +129,5 @@ def hollow(platform: Platform, source: str, timeframe: str, keys: Collection[Par
     came = arrived(platform, source, timeframe, keys)
     period = period_expr(RAW_BARS.dated_by, timeframe_named(timeframe).period)
     full = {PartitionKey(*row) for row in came.bars.select(period, "symbol").unique().iter_rows()}
-    return set(keys) - full - came.unchanged
+    path = platform.path(RAW_BARS, source_settings(platform, source).asset_class, timeframe, source)
+    return set(keys) - full - came.unchanged - set(platform.lake.partitions(path))

@@ -9,6 +9,7 @@ from dagster import DagsterEvent, DagsterInstance, Definitions, JobDefinition
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 
+from marketdata_assets.core.periods import period_key
 from marketdata_assets.defs.jobs import LANE_TAG
 from marketdata_assets.defs.lanes import Lane, lanes
 from marketdata_assets.defs.partitions import periods_and_symbols
@@ -17,7 +18,7 @@ from marketdata_assets.defs.rectangles import Rectangle, rectangles
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.inventory import inventory, touched
 from marketdata_assets.pipeline.outdated import outdated
-from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.pipeline.platform import Platform, listing_bounds
 from marketdata_assets.schemas.audit import COVERAGE
 
 RUNS_AT_MOST = 8
@@ -56,13 +57,30 @@ def pending(platform: Platform, lane: Lane, sources: list[str]) -> list[Rectangl
 
 
 def chosen(platform: Platform, lane: Lane, first: str, last: str, symbols: Collection[str]) -> list[Rectangle]:
-    """The partitions of `symbols` from period `first` to `last`, both included, that files reach or that are stored, as few rectangles."""
+    """The partitions of `symbols` from period `first` to `last`, both included, as few rectangles.
+
+    Those that files reach or that are stored; where the lane has a networked source, all in which the symbol was listed.
+    """
     name = lane.timeframe.name
     held = set(platform.lake.partitions(lane.path(COVERAGE)))
     for source in lane.sources:
         held |= touched(platform, lane.asset_class, inventory(platform, source)).get(name, set())
+    if lane.networked:
+        held |= _listed(platform, lane, symbols)
     keys = {key for key in held if key.symbol in symbols and key.period and first <= key.period <= last}
     return rectangles(keys, *periods_and_symbols(lane.partitions), at_most=RUNS_AT_MOST)
+
+
+def _listed(platform: Platform, lane: Lane, symbols: Collection[str]) -> set[PartitionKey]:
+    """Every partition of the lane up to now in which its symbol was listed."""
+    periods, known = periods_and_symbols(lane.partitions)
+    found: set[PartitionKey] = set()
+    for symbol in set(symbols) & set(known):
+        listed, delisted = listing_bounds(platform, symbol)
+        after = period_key(listed, lane.timeframe.period) if listed else ""
+        before = period_key(delisted, lane.timeframe.period) if delisted else None
+        found |= {PartitionKey(p, symbol) for p in periods if p >= after and (before is None or p <= before)}
+    return found
 
 
 def keys_of(lane: Lane, rectangle: Rectangle) -> list[PartitionKey]:

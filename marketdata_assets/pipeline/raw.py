@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 import polars as pl
@@ -15,10 +13,11 @@ from marketdata_assets.core.periods import Window, period_expr, period_window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.publish import Published
-from marketdata_assets.lake.record import inputs_hash
+from marketdata_assets.lake.record import FileRecord, inputs_hash
 from marketdata_assets.pipeline.inventory import inventory, source_settings
 from marketdata_assets.pipeline.payloads import payload_series
 from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.pipeline.taken import Behind
 from marketdata_assets.schemas.audit import REFUSED_ROWS, LandingState
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.schemas.table import Table
@@ -37,21 +36,22 @@ class Arrived(NamedTuple):
 
 
 def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey]) -> Arrived:
-    """Every row of every archived payload that falls into `keys`, with the instant it became known.
+    """Every row that falls into `keys` of every archived payload they have not taken in yet, with the instant it became known.
 
-    A key whose stored partition already names exactly these payloads is `unchanged` and not read again. Rows of symbols or
+    A key whose stored partition already names exactly its payloads is `unchanged` and not read again. Rows of symbols or
     periods outside `keys` are left out; nothing else is.
     """
     files = _files_for(inventory(platform, source), timeframe, keys)
-    inputs = _inputs(files, keys)
-    unchanged = set(keys) - _behind(platform, source, timeframe, inputs)
-    wanted = set(keys) - unchanged
-    mine = _rows(platform, source, files, timeframe, {key.symbol for key in wanted if key.symbol})
+    behind, stored = Behind(files, keys), _stored(platform, source, timeframe, keys)
+    wanted = behind.lacking(stored)
+    unread = {payload for key in wanted for payload in behind.unread(key, stored.get(key))}
+    news = files.filter(pl.col("payload_sha256").is_in(list(unread)))
+    mine = _rows(platform, source, news, timeframe, {key.symbol for key in wanted if key.symbol})
     return Arrived(
         _within(RAW_BARS, mine.bars, timeframe, wanted),
         _within(REFUSED_ROWS, mine.refused, timeframe, wanted),
-        inputs,
-        unchanged,
+        behind.inputs,
+        set(keys) - wanted,
     )
 
 
@@ -62,8 +62,8 @@ def behind(
 
     A key that payloads reach by their span and hold no bar of is never stored, and so remains behind.
     """
-    inputs = _inputs(_files_for(inventory(platform, source), timeframe, keys), keys)
-    return {key: inputs_hash(inputs[key]) for key in keys}, _behind(platform, source, timeframe, inputs)
+    mine = Behind(_files_for(inventory(platform, source), timeframe, keys), keys)
+    return {key: inputs_hash(mine.inputs[key]) for key in keys}, mine.lacking(_stored(platform, source, timeframe, keys))
 
 
 def publish_raw(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey], new: Arrived) -> list[Published]:
@@ -100,10 +100,9 @@ def archived_bars(platform: Platform, source: str, timeframe: str, symbols: Coll
     return restatements(RAW_BARS.empty(), rows.filter(pl.col("timestamp") >= window.start, pl.col("timestamp") < window.end))
 
 
-def _behind(platform: Platform, source: str, timeframe: str, inputs: Mapping[PartitionKey, dict[str, str]]) -> set[PartitionKey]:
-    path = platform.path(RAW_BARS, source_settings(platform, source).asset_class, timeframe, source)
-    stored = platform.lake.records(path, inputs.keys())
-    return {key for key, mine in inputs.items() if key not in stored or stored[key].inputs != inputs_hash(mine)}
+def _stored(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey]) -> Mapping[PartitionKey, FileRecord]:
+    """The records of the stored raw partitions among `keys`."""
+    return platform.lake.records(platform.path(RAW_BARS, source_settings(platform, source).asset_class, timeframe, source), keys)
 
 
 def _reach(first: date, end: date) -> pl.Expr:
@@ -124,14 +123,6 @@ def _files_for(files: pl.DataFrame, timeframe: str, keys: Collection[PartitionKe
         (pl.col("first").is_null() | (pl.col("first") - slack < pl.col("ends"))),
         pl.col("last").is_null() | (pl.col("last") + slack >= pl.col("opens")),
     )
-
-
-def _inputs(files: pl.DataFrame, keys: Collection[PartitionKey]) -> dict[PartitionKey, dict[str, str]]:
-    """The hash over the payloads behind each key, in a fixed order."""
-    payloads: dict[PartitionKey, set[str]] = defaultdict(set)
-    for symbol, period, payload in files.select("symbol", "period", "payload_sha256").iter_rows():
-        payloads[PartitionKey(period, symbol)].add(payload)
-    return {key: {"payloads": sha256("\n".join(sorted(payloads[key])).encode()).hexdigest()} for key in keys}
 
 
 class _Rows(NamedTuple):
