@@ -11,6 +11,7 @@ from marketdata_assets.sources.dataset import Dataset
 from marketdata_assets.sources.plans import Plan
 from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.spelling import Spelling
+from marketdata_assets.sources.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Source:
     `apis` are its hosts; they share its name, so that budgets of one name count together. The first of `plans` is the one assumed.
     `follows_renames`: asked for today's ticker it answers for the company under its older ones as well; otherwise a window is cut where
     the instruments file dates a ticker. `official` false marks interfaces without a contract, which are off unless switched on.
-    `unverified` lists what no document states, in words.
+    `unverified` lists what no document states, in words. `streams` are what it pushes in real time.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Source:
     follows_renames: bool = False
     official: bool = True
     unverified: tuple[str, ...] = ()
+    streams: tuple[Stream, ...] = ()
 
     def __post_init__(self) -> None:
         names = [dataset.name for dataset in self.datasets]
@@ -62,6 +64,8 @@ class Source:
             raise ConfigFault(f"describing {self.name}", f"two datasets share a name: {sorted(names)}", "name each dataset once")
         if strays := {api.name for api in self.apis} - {self.name}:
             raise ConfigFault(f"describing {self.name}", f"its API is called {strays}", "call every API like the source")
+        if len({stream.name for stream in self.streams}) < len(self.streams):
+            raise ConfigFault(f"describing {self.name}", "two streams share a name", "name each stream once")
         for dataset in self.datasets:
             self.api_of(dataset)
 
@@ -95,6 +99,16 @@ class Source:
                 return dataset
         raise ConfigFault(
             f"looking up a dataset of {self.name}", f"{name!r} is none", f"use one of {', '.join(d.name for d in self.datasets)}"
+        )
+
+    def stream(self, name: str, asset_class: str) -> Stream:
+        """The stream of that name, or the first of that kind of data in the asset class; `ConfigFault` with the names there are."""
+        for stream in self.streams:
+            if stream.asset_class == asset_class and name in (stream.name, stream.data.value):
+                return stream
+        names = [stream.name for stream in self.streams if stream.asset_class == asset_class]
+        raise ConfigFault(
+            f"looking up a stream of {self.name}", f"it pushes no {name!r} of {asset_class}", f"it has {', '.join(names) or 'no streams'}"
         )
 
     def serving(self, data: Data, asset_class: str, timeframe: str | None = None) -> Dataset | None:

@@ -1,0 +1,1 @@
+"""Real-time feeds: frames, rows, gaps and the listener."""
