@@ -242,3 +242,24 @@ def test_bars_of_coins_and_options_are_read(shared: Path) -> None:
     assert contract["close"].to_list() == [1.1, 0.99, 0.98, 0.97, 0.91, 0.9, 0.97]
     assert contract["volume"].to_list() == [82, 9959, 7637, 8483, 7925, 2895, 5669]
     assert contract.select(order).row(0) == ("AAPL240308C00172500", at("2024-03-05T14:00:00Z"), 1.23, 1.26, 1.1, 1.1, 82.0, 1.187683, 15)
+
+
+def test_recordings_of_the_endpoints_of_one_symbol_hold_the_same_rows(shared: Path) -> None:
+    folder = shared / "fixtures" / "alpaca"
+    trades = json.loads((folder / "stocks_symbol_trades__AAPL_single.json").read_text())
+    assert told("trades", {"trades": {trades["symbol"]: trades["trades"]}}, "AAPL").select(TRADE).rows() == [
+        ("AAPL", at("2022-01-03T17:00:00.029591Z"), 181.47, 1.0, "Q", "73833", "@,I", "alpaca sip"),
+        ("AAPL", at("2022-01-03T17:00:00.029591Z"), 181.47, 1.0, "Q", "73834", "@,I", "alpaca sip"),
+    ]
+    bars = json.loads((folder / "stocks_symbol_bars__AAPL_single.json").read_text())
+    order = ("timestamp", "open", "high", "low", "close", "volume", "vwap", "trade_count")
+    assert told("latest_bars", {"bars": {bars["symbol"]: bars["bars"]}}, "AAPL").select(order).rows() == [
+        (at("2022-01-03T09:00:00Z"), 178.26, 178.26, 178.21, 178.21, 1118.0, 178.235733, 65)
+    ]
+    snapshot = json.loads((folder / "stocks_symbol_snapshot__AAPL_single.json").read_text())
+    assert told("snapshots", {snapshot["symbol"]: snapshot}, "AAPL").select(SNAPSHOT).rows() == [
+        (
+            *("AAPL", at("2022-08-17T10:19:30.805564Z"), 172.55, 229.0, 172.51, 1.0, 172.65, 1.0),
+            *(172.62, 173.71, 171.6618, 56457696.0, 173.19),
+        )
+    ]
