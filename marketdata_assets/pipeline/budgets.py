@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -127,6 +127,16 @@ def counted_rows(rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
     newest = pl.col("entry") == pl.col("entry").max().over("reservation", "state")
     live = (pl.col("state") == UsageState.RESERVED) & newest & (pl.col("expires_at") > now)
     return rows.filter((pl.col("state") == UsageState.SPENT) | live)
+
+
+def with_more(before: Standing, requests: int) -> Standing:
+    """The standing with so many requests reserved on top."""
+    return replace(
+        before,
+        reserved=before.reserved + requests,
+        reserved_micro_usd=before.reserved_micro_usd + before.terms.price(requests),
+        vendor_requests=before.vendor_requests + requests,
+    )
 
 
 def usd(micro_usd: int) -> Decimal:

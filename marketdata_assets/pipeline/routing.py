@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -262,15 +262,9 @@ def _decimal(amount: Fraction) -> Decimal:
 
 
 def _spoken(span: timedelta) -> str:
-    """A span as people say it: `15 min`, `6 h`, `1 day`."""
+    """A span as people say it: `15 min`, `6 h`, `1 d`."""
     minutes = span.total_seconds() / 60
     for size, name in ((1440, "d"), (60, "h"), (1, "min")):
         if minutes >= size and minutes % size == 0:
             return f"{minutes / size:.0f} {name}"
     return f"{minutes:g} min"
-
-
-def by_source(routes: Sequence[Route]) -> Iterator[tuple[str, list[Route]]]:
-    """The routes of each chosen source, by name; those without a source are left out."""
-    for name in sorted({route.source for route in routes if route.source}):
-        yield name, [route for route in routes if route.source == name]

@@ -47,7 +47,7 @@ def wanted(platform: Platform, source: str, timeframe: str, keys: Collection[Par
     for symbol, windows in _windows(keys).items():
         for window in windows:
             inside = _cut([window], _listed(platform, symbol), limits)
-            gaps = _minus(inside, have.get(symbol, []))
+            gaps = without(inside, have.get(symbol, []))
             traded = [gap for gap in gaps if _sessions_in(platform, config.asset_class, gap)]
             lacking = [_stretched(gap, have.get(symbol, []), limits[0], config.overlap_days) for gap in traded]
             found += (Want(symbol, spelling, part) for gap in lacking for spelling, part in spelled(platform, source, symbol, gap))
@@ -107,7 +107,7 @@ def spelled(platform: Platform, source: str, symbol: str, window: Window) -> Ite
         span = _alias_span(alias)
         for start, end in _cut([window], span):
             yield alias.spelling, Window(start, end)
-        rest = _minus(rest, [span])
+        rest = without(rest, [span])
     if not any(alias.spelling == plain for alias in dated):
         for start, end in rest:
             yield plain, Window(start, end)
@@ -157,7 +157,7 @@ def _cut(windows: Sequence[Window], *bounds: Span) -> list[Span]:
     return [(start, end) for start, end in cut if start < end]
 
 
-def _minus(spans: Sequence[Span], have: Sequence[Span]) -> list[Span]:
+def without(spans: Sequence[Span], have: Sequence[Span]) -> list[Span]:
     """What of `spans` lies in none of `have` (disjoint, ascending)."""
     left: list[Span] = []
     for start, end in spans:
