@@ -54,7 +54,7 @@ def _of_hours(days: pl.DataFrame, hours: pl.DataFrame | None, at: datetime) -> p
     so_far = hours.filter(pl.col("timestamp") >= today) if hours is not None else None
     if so_far is None or not so_far.height or days["timestamp"][-1] != today:
         return days
-    return pl.concat([days.filter(pl.col("timestamp") < today), aggregate(so_far, "1d").cast(days.schema).select(days.columns)])  # type: ignore[arg-type]
+    return pl.concat([days.filter(pl.col("timestamp") < today), aggregate(so_far, "1d").cast(days.schema).select(days.columns)])
 
 
 def undamaged(feeds: Feeds, source: str) -> Feeds:

@@ -187,10 +187,9 @@ class Book:
 
     def _longer(self, vendor: str, symbol: str, timeframe: str) -> pl.DataFrame:
         """The length made of the longest that is shorter and at hand."""
-        shorter = {"1d": ("1h", "1m"), "1w": ("1d",), "1mo": ("1d",), "1m": ()}.get(timeframe, ("1m",))
-        if timeframe.endswith("h"):
-            shorter = ("1h", "1m") if timeframe != "1h" else ("1m",)
-        for one in shorter:
+        unit = timeframe.lstrip("0123456789")
+        shorter = {"m": ("1m",), "h": ("1h", "1m")}.get(unit, ("1h", "1m") if timeframe == "1d" else ("1d",))
+        for one in (length for length in shorter if length != timeframe):
             bars = self._held(vendor, symbol, one).bars
             if bars.height:
                 worth = bars.with_columns(quote_volume=pl.col("vwap") * pl.col("volume"))
@@ -224,7 +223,7 @@ class Book:
 
     def _at_open(self, bars: pl.DataFrame) -> pl.DataFrame:
         days = bars["timestamp"].dt.date()
-        hours = self.sessions(min(days), max(days) + timedelta(days=1)) if len(days) else self.sessions(self.today, self.today)  # type: ignore[type-var,operator]
+        hours = self.sessions(min(days), max(days) + timedelta(days=1)) if len(days) else self.sessions(self.today, self.today)
         named = bars.with_columns(session=days).join(hours, on="session", how="left", maintain_order="left")
         return named.select(
             pl.coalesce("open_right", "timestamp").alias("timestamp"),

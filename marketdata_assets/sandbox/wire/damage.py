@@ -11,13 +11,9 @@ import polars as pl
 
 from marketdata_assets.sandbox import changes
 from marketdata_assets.sandbox.wire.adjusting import split_adjusted
-from marketdata_assets.sandbox.wire.faults import FaultRule
+from marketdata_assets.sandbox.wire.faults import IN_THE_BARS, FaultRule
 
 _hurt: ContextVar[FaultRule | None] = ContextVar("damage", default=None)
-OF_BARS = frozenset(
-    ("adjusted", "restate", "x100", "high_below_low", "out_of_window", "negative_price", "zero_price", "negative_volume", "stale")
-    + ("empty", "cut_rows", "unordered", "repeated_rows", "conflicting_rows")
-)
 
 
 @contextmanager
@@ -39,7 +35,7 @@ def now() -> str:
 def damaged(bars: pl.DataFrame, splits: Sequence[tuple[date, float]], start: datetime | None, end: datetime | None) -> pl.DataFrame:
     """The bars of `[start, end)` under the fault of the request at hand."""
     rule = _hurt.get()
-    if rule is None or rule.what not in OF_BARS or not bars.height:
+    if rule is None or rule.what not in IN_THE_BARS or not bars.height:
         return bars
     if rule.what == "empty":
         return bars.clear()

@@ -11,18 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.yaml_marks import line_of, parse_yaml
 
-Kind = Literal[
-    # instead of an answer
-    "rate_limit", "ban", "status", "html_200", "notice_200", "empty_body", "redirect", "reset", "hang",
-    "endless_headers", "endless_body", "slow_body", "short_body", "half_gzip", "no_gzip_trailer", "bad_crc", "bomb",
-    # in the document
+Instead = Literal["rate_limit", "ban", "status", "html_200", "notice_200", "redirect"]
+OnTheSocket = Literal[
+    "reset", "hang", "endless_headers", "endless_body", "slow_body", "short_body", "empty_body",
+    "half_gzip", "no_gzip_trailer", "bad_crc", "bomb",
+]  # fmt: skip
+InTheDocument = Literal[
     "bad_json", "nan", "infinity", "huge_number", "duplicate_keys", "deep_nesting", "renamed_field", "string_for_number", "ms_for_s",
     "wrong_symbol", "loop_cursor", "repeat_page", "other_host_link",
-    # in the bars
+]  # fmt: skip
+InTheBars = Literal[
     "adjusted", "restate", "x100", "high_below_low", "out_of_window", "negative_price", "zero_price", "negative_volume", "stale",
     "empty", "cut_rows", "unordered", "repeated_rows", "conflicting_rows",
 ]  # fmt: skip
+Kind = Literal[Instead, OnTheSocket, InTheDocument, InTheBars]
 KINDS: tuple[str, ...] = get_args(Kind)
+ON_THE_SOCKET = frozenset(get_args(OnTheSocket))
+IN_THE_BARS = frozenset(get_args(InTheBars))
 
 
 class FaultRule(BaseModel):

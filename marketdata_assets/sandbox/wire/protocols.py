@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketdata_assets.sandbox.wire.alpaca import Alpaca
+from marketdata_assets.sandbox.wire.polygon.protocol import Polygon
 from marketdata_assets.sandbox.wire.protocol import Protocol
 
-PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca,)}
+PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca, Polygon)}

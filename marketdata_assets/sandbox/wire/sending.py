@@ -10,10 +10,6 @@ from aiohttp import web
 
 from marketdata_assets.sandbox.wire.faults import FaultRule
 
-ON_THE_SOCKET = frozenset(
-    ("reset", "hang", "endless_headers", "endless_body", "slow_body", "short_body", "half_gzip", "no_gzip_trailer", "bad_crc", "bomb")
-    + ("empty_body",)
-)
 _GZIP = 31
 _WORTH_PACKING = 200
 _BLOCK = 1 << 16
@@ -45,7 +41,7 @@ class _Sent(web.Response):
     async def prepare(self, request: web.BaseRequest) -> None:  # type: ignore[override]  # noqa: ARG002
         return None
 
-    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 # type: ignore[override]
+    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002
         return None
 
 

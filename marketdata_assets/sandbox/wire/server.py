@@ -18,11 +18,11 @@ from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.sandbox.market import Market
 from marketdata_assets.sandbox.wire.book import Book
 from marketdata_assets.sandbox.wire.damage import hurting
-from marketdata_assets.sandbox.wire.faults import NONE, FaultPlan, FaultRule, Turns
+from marketdata_assets.sandbox.wire.faults import NONE, ON_THE_SOCKET, FaultPlan, FaultRule, Turns
 from marketdata_assets.sandbox.wire.protocol import Protocol, Refused, SandboxFault
 from marketdata_assets.sandbox.wire.protocols import PROTOCOLS
 from marketdata_assets.sandbox.wire.rewriting import Rewriter, instead
-from marketdata_assets.sandbox.wire.sending import ON_THE_SOCKET, broken, whole
+from marketdata_assets.sandbox.wire.sending import broken, whole
 
 HOST = "127.0.0.1"
 
