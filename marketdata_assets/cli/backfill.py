@@ -1,4 +1,4 @@
-"""`marketdata backfill`: a rectangle of partitions through the graph again, planned first."""
+"""`marketdata backfill`: a rectangle of partitions through the graph, planned first."""
 
 from __future__ import annotations
 
@@ -26,15 +26,19 @@ def backfill(
     start: Annotated[str | None, START] = None,
     end: Annotated[str | None, END] = None,
     timeframe: Annotated[str | None, typer.Option("--timeframe", "-t", metavar="TF", help="one bar length; all when left out")] = None,
-    sources: Annotated[str | None, typer.Option(metavar="A,B", help="only bar lengths that one of these sources brings")] = None,
+    sources: Annotated[
+        str | None, typer.Option(metavar="auto|A,B", help="networked sources to ask: the cheapest for each symbol, or these alone")
+    ] = None,
     asset_class: Annotated[str | None, ASSET_CLASS] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="show the plan and stop")] = False,
 ) -> None:
-    """Materialize partitions again from what landed, after a change of rules, instruments or configuration, or after damage.
+    """Fill partitions: networked sources are asked for what is lacking, landed files are read again where they changed.
 
-    Shows the plan first: the bar lengths, partitions and landed files concerned. What comes out the same is not written again, so
-    a backfill that was stopped costs little to repeat. Without an answer to give (no terminal), `--yes` is required.
+    Also after a change of rules, instruments or configuration, or after damage. Shows the plan first: bar lengths, partitions, payloads at
+    hand; `marketdata plan` tells requests, time and cost of what will be asked. What was answered before is not asked again and what comes
+    out the same is not written again, so a backfill that was stopped is simply repeated. Without an answer to give (no terminal),
+    `--yes` is required.
 
     For example:
 
@@ -42,7 +46,7 @@ def backfill(
 
         marketdata backfill AAPL MSFT --start 2020 --end 2024 --yes
 
-        marketdata backfill --asset-class crypto -t 1h --start 2024-01 --yes
+        marketdata backfill --asset-class crypto -t 1h --start 2024-01 --sources auto --yes
     """
     import polars as pl
 
@@ -59,7 +63,7 @@ def backfill(
     runs = []
     with graph(session) as opened:
         for lane, found in work:
-            runs += report(session, lane, found, opened.run(session, lane, found))
+            runs += report(session, lane, found, opened.run(session, lane, found, _tags(sources)))
     if session.out.as_json:
         session.out.document({"plan": rows, "runs": [run for run, _ in runs]})
     raise typer.Exit(OK if all(well for _, well in runs) else FOUND_WRONG)
@@ -70,7 +74,7 @@ def _lanes(session: Session, timeframe: str | None, asset_class: str | None, sou
     from marketdata_assets.defs.running import lanes_of
     from marketdata_assets.pipeline.inventory import source_settings
 
-    wanted = {name.strip() for name in sources.split(",")} if sources else set()
+    wanted = set() if sources in (None, "auto") else {name.strip() for name in str(sources).split(",")}
     for name in sorted(wanted):
         source_settings(session.platform, name)
     return [
@@ -78,6 +82,15 @@ def _lanes(session: Session, timeframe: str | None, asset_class: str | None, sou
         for lane in lanes_of(session.platform)
         if timeframe in (None, lane.timeframe.name) and asset_class in (None, lane.asset_class) and (not wanted or wanted & {*lane.sources})
     ]
+
+
+def _tags(sources: str | None) -> dict[str, str]:
+    """What the runs are told of the sources to ask."""
+    from marketdata_assets.defs.asking import FETCH_TAG, SOURCES_TAG
+
+    if sources is None:
+        return {}
+    return {FETCH_TAG: "auto"} if sources == "auto" else {SOURCES_TAG: ",".join(name.strip() for name in sources.split(","))}
 
 
 def _plan(
@@ -132,7 +145,7 @@ def _row(session: Session, lane: Lane, found: list[Rectangle]) -> dict[str, obje
         "first": str(keys[0].period),
         "last": max(str(key.period) for key in keys),
         "sources": ", ".join(lane.sources),
-        "files": sum(frame.unique().height for frame in held),
+        "payloads": sum(frame.unique().height for frame in held),
         "runs": len(found),
     }
 

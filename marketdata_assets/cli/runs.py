@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -24,14 +24,17 @@ class Graph:
     def __init__(self, definitions: Definitions, instance: DagsterInstance) -> None:
         self.definitions, self.instance = definitions, instance
 
-    def run(self, session: Session, lane: Lane, found: Sequence[Rectangle]) -> list[Outcome]:
-        """The lane's job over each rectangle, with a bar of finished steps; failures are said at once and do not stop the rest."""
+    def run(self, session: Session, lane: Lane, found: Sequence[Rectangle], tags: Mapping[str, str] | None = None) -> list[Outcome]:
+        """The lane's job over each rectangle, with `tags` on its runs and a bar of finished steps.
+
+        Failures are said at once and do not stop the rest.
+        """
         from marketdata_assets.defs.running import run_lane
 
         outcomes = []
         for rectangle in found:
             with session.out.progress(f"{lane.name} {rectangle}") as bar:
-                outcome = run_lane(self.definitions, self.instance, lane, rectangle, bar)
+                outcome = run_lane(self.definitions, self.instance, lane, rectangle, bar, tags)
             for reason in outcome.failures:
                 session.out.note(f"failed: {reason}")
             outcomes.append(outcome)

@@ -13,13 +13,15 @@ from marketdata_assets.defs.lanes import Lane, storage_kind
 from marketdata_assets.defs.plots import preview
 from marketdata_assets.defs.specs import OWNERS, description, kinds, table_metadata
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.fetching import Fetched, fetch
+from marketdata_assets.pipeline.failover import fetch_assigned
+from marketdata_assets.pipeline.fetching import NOTHING, Fetched, Progress, fetch
 from marketdata_assets.pipeline.inventory import inventory_path
 from marketdata_assets.pipeline.platform import Platform, table_path
 from marketdata_assets.schemas.audit import FETCHES, LandingState
 from marketdata_assets.settings import Settings
 
 ANSWERED = "requests_answered"
+FETCH_TAG, SOURCES_TAG = "marketdata/fetch", "marketdata/sources"
 _SHOWN = 20
 _TENTHS = 10
 
@@ -47,19 +49,37 @@ def answered_spec(key: AssetKey) -> AssetCheckSpec:
 
 
 def ask_first(context: AssetExecutionContext, platform: Platform, lane: Lane, source: str, keys: Collection[PartitionKey]) -> Fetched:
-    """Ask for what `keys` lack before they are read; recorded on `fetches/<source>` when anything was asked."""
+    """Ask for what `keys` lack before they are read; recorded on `fetches/<source>` when anything was asked.
+
+    Where one source is chosen for each symbol, the first step of a run asks all of them, so that one that is down is stood in for. The
+    run's tags may say otherwise than the configuration: which way (FETCH_TAG), and which sources alone (SOURCES_TAG).
+    """
+    tags = context.run.tags
+    only = tags[SOURCES_TAG].split(",") if tags.get(SOURCES_TAG) else None
+    if tags.get(FETCH_TAG, lane.fetch) == "auto":
+        report = _in_tenths(context, lane.name)
+        told = fetch_assigned(platform, lane.asset_class, lane.timeframe.name, keys, sources=only, progress=report)
+    elif only is None or source in only:
+        told = {source: fetch(platform, source, lane.timeframe.name, keys, progress=_in_tenths(context, source))}
+    else:
+        told = {}
+    for name, asked in told.items():
+        if asked.rows.height:
+            key = asset_key(inventory_path(platform, name))
+            context.log_event(AssetMaterialization(key, metadata=dict(_facts(asked))))
+    return told.get(source, NOTHING)
+
+
+def _in_tenths(context: AssetExecutionContext, name: str) -> Progress:
+    """Progress as a line in the run's log for every tenth of the way."""
     told = [0]
 
     def progress(done: int, total: int) -> None:
         if done * _TENTHS // total > told[0]:
             told[0] = done * _TENTHS // total
-            context.log.info("%s: %d of %d windows asked for", source, done, total)
+            context.log.info("%s: %d of %d windows asked for", name, done, total)
 
-    asked = fetch(platform, source, lane.timeframe.name, keys, progress=progress)
-    if asked.rows.height:
-        key = asset_key(inventory_path(platform, source))
-        context.log_event(AssetMaterialization(key, metadata=dict(_facts(asked))))
-    return asked
+    return progress
 
 
 def answered(key: AssetKey, asked: Fetched) -> AssetCheckResult:

@@ -20,7 +20,8 @@ from marketdata_assets.settings import Settings
 class Lane:
     """What the assets of one asset class and bar length share: sources (the preferred one first), partitions, and the lake's root.
 
-    `networked` are those of the sources that are asked over the network; the others have a landing folder.
+    `networked` are those of the sources that are asked over the network; the others have a landing folder. `fetch` says whether every
+    networked source is asked for everything, or one is chosen for each symbol (`auto`).
     """
 
     asset_class: str
@@ -29,6 +30,7 @@ class Lane:
     partitions: MultiPartitionsDefinition
     lake: str
     networked: frozenset[str] = frozenset()
+    fetch: str = "every"
 
     @property
     def name(self) -> str:
@@ -59,7 +61,7 @@ def lanes(settings: Settings, instruments: Instruments) -> Iterator[Lane]:
             if sources and symbols:
                 networked = frozenset(source for source in sources if settings.sources[source].networked)
                 partitions = bar_partitions(asset_class.start, timeframe.period, symbols)
-                yield Lane(name, timeframe, sources, partitions, settings.lake, networked)
+                yield Lane(name, timeframe, sources, partitions, settings.lake, networked, asset_class.fetch)
 
 
 def storage_kind(lake: str) -> str:

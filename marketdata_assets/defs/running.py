@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dagster import DagsterEvent, DagsterInstance, Definitions, JobDefinition
@@ -95,14 +95,16 @@ def run_lane(
     lane: Lane,
     rectangle: Rectangle,
     progress: Callable[[int, int], None] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """The lane's job over one rectangle; `progress` counts finished steps. `KeyboardInterrupt` once an interrupted run is recorded.
+    """The lane's job over one rectangle, with more `tags` on its run; `progress` counts finished steps.
 
-    Dagster turns Ctrl-C into a failed step, which would stop this run and let the next one begin.
+    `KeyboardInterrupt` once an interrupted run is recorded: Dagster turns Ctrl-C into a failed step, which would stop this run and let the
+    next one begin.
     """
     job = definitions.resolve_job_def(lane.name)
     outcome, done, total, interrupted = Outcome(), 0, len(job.nodes), False
-    for event in _events(job, instance, {**rectangle.tags, LANE_TAG: lane.name}, outcome):
+    for event in _events(job, instance, {**(tags or {}), **rectangle.tags, LANE_TAG: lane.name}, outcome):
         if event.is_step_success or event.is_step_failure or event.is_step_skipped:
             done += 1
             if progress:

@@ -149,7 +149,7 @@ def test_nothing_landed_is_no_error(run: Run, tmp_path: Path) -> None:
 def test_a_backfill_shows_its_plan_and_does_nothing_unasked(run: Run, landed: Path) -> None:
     run("ingest", "--look", at=landed)
     (plan,) = json.loads(run("backfill", "--plan", "--json", at=landed).stdout)
-    assert (plan["bars"], plan["partitions"], plan["symbols"], plan["first"], plan["last"], plan["files"]) == (
+    assert (plan["bars"], plan["partitions"], plan["symbols"], plan["first"], plan["last"], plan["payloads"]) == (
         LANE,
         4,
         2,

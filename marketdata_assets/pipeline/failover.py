@@ -1,0 +1,48 @@
+"""Fetching where one source is chosen for each symbol: whoever is down is passed over, and its windows go to the next best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import polars as pl
+
+from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.assignment import assigned
+from marketdata_assets.pipeline.fetching import Fetched, fetch_wanted
+from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.pipeline.routing import Down
+from marketdata_assets.schemas.audit import FETCHES, LandingState
+
+
+def fetch_assigned(
+    platform: Platform,
+    asset_class: str,
+    timeframe: str,
+    keys: Collection[PartitionKey],
+    *,
+    sources: Collection[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Fetched]:
+    """Ask for what `keys` lack, each window of one source (of `sources`, when given), and tell by source what came of it.
+
+    A source that answers a symbol with a fault is not asked for it again in this call: the symbol's windows go to the next source that
+    can serve them, until nobody is left. A source that was not asked is not told of.
+    """
+    failed: dict[tuple[str, str | None], str] = {}
+    told: dict[str, Fetched] = {}
+    while True:
+        work = assigned(platform, asset_class, timeframe, keys, sources=sources, failed=failed)
+        due = {source: wants for source, wants in work.wants.items() if wants}
+        if not due:
+            return told
+        for source, wants in due.items():
+            fetched = fetch_wanted(platform, source, timeframe, wants, progress=progress)
+            before = told.get(source, Fetched(FETCHES.empty(), 0))
+            told[source] = Fetched(pl.concat([before.rows, fetched.rows]), before.requests + fetched.requests)
+            failed |= _failures(source, fetched)
+
+
+def _failures(source: str, fetched: Fetched) -> Down:
+    """Which symbols the source did not answer this time, and why."""
+    vain = fetched.rows.filter(pl.col("state") == LandingState.REFUSED)
+    return {(source, symbol): reason for symbol, reason in vain.select("symbol", "reason").iter_rows()}
