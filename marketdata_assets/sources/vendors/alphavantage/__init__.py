@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from marketdata_assets.schemas.actions import RAW_CORPORATE_ACTIONS
 from marketdata_assets.schemas.bars import RAW_BARS
+from marketdata_assets.schemas.companies import PROFILES, SNAPSHOTS
+from marketdata_assets.schemas.listings import LISTINGS
 from marketdata_assets.sources.dataset import Dataset
 from marketdata_assets.sources.plans import Plan
 from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.source import Credential, Option, Source
 from marketdata_assets.sources.spelling import Spelling
-from marketdata_assets.sources.vendors.alphavantage import api, bars
+from marketdata_assets.sources.vendors.alphavantage import api, bars, reference
 
 EQUITIES = "us_equities"
 _FEES = {75: "49.99", 150: "99.99", 300: "149.99", 600: "199.99", 1200: "249.99"}  # US dollars a month by requests a minute
@@ -75,6 +78,45 @@ DATASETS = (
         answers_more=True,
         unverified="that adjusted=false gives prices and volumes as traded; which plans include it; that it reaches back to 2000-01",
     ),
+    Dataset(
+        "quotes",
+        Data.SNAPSHOTS,
+        EQUITIES,
+        api.QUOTE,
+        SNAPSHOTS,
+        reference.ask_quote,
+        reference.read_quote,
+        rows=1,
+        dated=False,
+        latest=True,
+    ),
+    Dataset(
+        "profiles", Data.PROFILES, EQUITIES, api.OVERVIEW, PROFILES, reference.ask_profile, reference.read_profile, dated=False, latest=True
+    ),
+    Dataset(
+        "corporate_actions",
+        Data.CORPORATE_ACTIONS,
+        EQUITIES,
+        api.SPLITS,
+        RAW_CORPORATE_ACTIONS,
+        reference.ask_actions,
+        reference.read_actions,
+        dated=False,
+        unverified="in which currency dividends are; whether amounts are adjusted for later splits",
+    ),
+    Dataset(
+        "listings",
+        Data.LISTINGS,
+        EQUITIES,
+        api.LISTINGS,
+        LISTINGS,
+        reference.ask_listings,
+        reference.read_listings,
+        symbols=0,
+        rows=50_000,
+        dated=False,
+        unverified="whether the delisting date is the last day of trading or the first one without",
+    ),
 )
 
 SOURCE = Source(
@@ -92,6 +134,8 @@ SOURCE = Source(
     options={
         "outputsize": Option("compact", ("compact", "full"), "how much of a daily series: its last 100 sessions, or all (premium)"),
         "extended_hours": Option("true", ("true", "false"), "whether intraday bars before the open and after the close come as well"),
+        "state": Option("both", reference.STATES, "which listings: active, delisted, or both (two requests)"),
+        "as_of": Option("", meaning="day (YYYY-MM-DD, from 2010-01-01) as of which listings are wanted; empty: the latest"),
     },
     unverified=(
         "the fees of the premium plans",
