@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from marketdata_assets.core.faults import Fault
 from marketdata_assets.sources import strict_json
 from marketdata_assets.sources.api import Auth, Limits
-from marketdata_assets.sources.error_rules import verdict
+from marketdata_assets.sources.error_rules import message_of, verdict
 from marketdata_assets.sources.errors import Oversized, SchemaChanged, Unavailable, VendorFault, reading
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.redaction import Keyring
@@ -170,7 +170,8 @@ class Connection:
         text = orjson.dumps(message).decode()[:2000]
         found = verdict(self._stream.errors, self._stream.messages, 400, message, text)
         assert found is not None, "status 400 is always a verdict"  # noqa: S101
-        said = self._secrets.redact(found.message)
+        words = message_of(self._stream.messages, message, "")
+        said = self._secrets.redact(found.message if words in found.message else f"{words} ({found.message})")
         return found.raises(self.what, f"the vendor refuses: {said}", found.remedy, wait=found.wait, **self._context())
 
     def _ended(self, got: aiohttp.WSMessage) -> VendorFault:
