@@ -45,7 +45,7 @@ class ErrorRule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The fault an answer amounts to, the vendor's own words, and the rule's remedy and wait if there are any."""
+    """The fault an answer amounts to, the vendor's own words (with its code, if a code told), and the rule's remedy and wait if any."""
 
     raises: type[VendorFault]
     message: str
@@ -72,7 +72,10 @@ def verdict(rules: Sequence[ErrorRule], messages: Sequence[Selector], status: in
     for rule in rules:
         if rule.fits(status, document, text):
             found = "" if rule.at is None else as_text(select(document, rule.at))
-            return Verdict(rule.raises, found or message_of(messages, document, text), rule.remedy, rule.wait)
+            words = message_of(messages, document, text)
+            if re.fullmatch(r"-?\d+", found):
+                found = f"{words} ({found})" if words else found
+            return Verdict(rule.raises, found or words, rule.remedy, rule.wait)
     if status < 400:
         return None
     raises = _BY_STATUS.get(status) or (Unavailable if status >= 500 else Rejected)

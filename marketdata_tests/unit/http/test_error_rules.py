@@ -108,3 +108,10 @@ def test_every_fault_says_what_to_do_and_whether_waiting_helps() -> None:
         assert fault.remedy == kind.advice
         assert fault.final is not fault.retryable
         assert fault.as_dict()["context"] == {"symbol": "A"}
+
+
+def test_a_rule_by_a_code_tells_the_words_and_the_code() -> None:
+    rules = (ErrorRule(Rejected, at="code", matches=r"^-11"),)
+    found = verdict(rules, ("msg",), 400, {"code": -1121, "msg": "Invalid symbol."}, "")
+    bare = verdict(rules, ("msg",), 400, {"code": -1121}, "")
+    assert (found and found.message, bare and bare.message) == ("Invalid symbol. (-1121)", "-1121")

@@ -37,15 +37,13 @@ def ask_advanced_products(question: Question) -> Sequence[Request]:
 
 def read_advanced_products(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 - the rows name themselves
     """A product a row, of the list or of the answer about a single one; another product of the same book is an identifier, `alias`."""
-    rows = read_rows(document["products"] if "products" in document else [document], AdvancedProduct)
+    rows = read_rows(document.get("products", [document]), AdvancedProduct)
     named = rows.rename(
         {"product_id": "vendor_symbol", "base_currency_id": "base", "quote_currency_id": "currency", "price_increment": "tick_size"}
     ).with_columns(
         pl.col("product_type").str.to_lowercase().alias("kind"),
         (pl.col("trading_disabled") | pl.col("is_disabled")).alias("trading_disabled"),
-        pl.when(pl.col("alias") != "").then(pl.format("alias={}", "alias")).alias("identifiers")
-        if rows.height
-        else pl.lit(None).alias("identifiers"),
+        pl.when(pl.col("alias") != "").then(pl.lit("alias=") + pl.col("alias")).alias("identifiers"),
     )
     return _listings(named, "identifiers")
 
