@@ -43,6 +43,6 @@ def _written(series: Series, bars: pl.DataFrame, rename: tuple[str, datetime] | 
         case lean.SOURCE:
             yield lean.hours(series.symbol, bars)
         case binance_vision.SOURCE:
-            yield from binance_vision.klines(series.symbol, series.timeframe, length, bars, received)
+            yield from binance_vision.klines(series.symbol, series.timeframe, bars, received)
         case kraken.SOURCE:
             yield kraken.ohlcvt(series.symbol, length, bars)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import polars as pl
@@ -27,7 +27,7 @@ def path(symbol: str, interval: str, month: str) -> str:
     return f"data/spot/monthly/klines/{pair}/{interval}/{pair}-{interval}-{month}.zip"
 
 
-def klines(symbol: str, interval: str, length: timedelta, bars: pl.DataFrame, until: datetime) -> Iterator[File]:
+def klines(symbol: str, interval: str, bars: pl.DataFrame, until: datetime) -> Iterator[File]:
     """Zip and CHECKSUM of every month that ended by `until`; `bars`: timestamp, open, high, low, close, volume, trade_count.
 
     Quote volume is volume at the mean of high and low; takers bought half. Minutes and hours without a trade are flat rows.
@@ -35,26 +35,35 @@ def klines(symbol: str, interval: str, length: timedelta, bars: pl.DataFrame, un
     month = pl.col("timestamp").dt.truncate("1mo")
     complete = bars.filter(month.dt.offset_by("1mo") <= until).with_columns(month.dt.strftime("%Y-%m").alias("month"))
     for part in complete.partition_by("month", maintain_order=True):
-        yield from _month(symbol, interval, length, part["month"][0], part)
+        yield from _month(symbol, interval, part["month"][0], part)
 
 
-def _month(symbol: str, interval: str, length: timedelta, month: str, bars: pl.DataFrame) -> Iterator[File]:
-    unit: Literal["us", "ms"] = "us" if month >= MICROSECONDS_FROM else "ms"
-    one = timedelta(microseconds=1 if unit == "us" else 1000)
-    quote = pl.col("volume") * (pl.col("high") + pl.col("low")) / 2
-    rows = bars.select(
-        pl.col("timestamp").dt.epoch(unit).alias("open_time"),
+def rows(bars: pl.DataFrame, every: str, unit: Literal["us", "ms"]) -> pl.DataFrame:
+    """The twelve columns of a file of bars `every` long (`1h`, `1mo`), instants counted in `unit`."""
+    opens = pl.col("timestamp")
+    return bars.select(
+        opens.dt.epoch(unit).alias("open_time"),
         *("open", "high", "low", "close"),
         pl.col("volume").cast(pl.Float64),
-        (pl.col("timestamp") + length - one).dt.epoch(unit).alias("close_time"),
-        quote.alias("quote_volume"),
+        (opens.dt.offset_by(every).dt.epoch(unit) - 1).alias("close_time"),
+        quote_volume().alias("quote_volume"),
         pl.col("trade_count").alias("count"),
         (pl.col("volume") / 2).alias("taker_base"),
-        (quote / 2).alias("taker_quote"),
+        (quote_volume() / 2).alias("taker_quote"),
         pl.lit(0).alias("ignore"),
     )
+
+
+def quote_volume() -> pl.Expr:
+    """What was paid for a bar's volume: the mean of its high and low."""
+    return pl.col("volume") * (pl.col("high") + pl.col("low")) / 2
+
+
+def _month(symbol: str, interval: str, month: str, bars: pl.DataFrame) -> Iterator[File]:
+    unit: Literal["us", "ms"] = "us" if month >= MICROSECONDS_FROM else "ms"
     name = f"{spelled(symbol)}-{interval}-{month}"
-    data = zipped(f"{name}.csv", rows.write_csv(include_header=False, float_precision=8).encode())
+    table = rows(bars, interval, unit).write_csv(include_header=False, float_precision=8)
+    data = zipped(f"{name}.csv", table.encode())
     at = path(symbol, interval, month)
     yield File(SOURCE, at, data)
     checksum = f"{hashlib.sha256(data).hexdigest()}  {name}.zip\n".encode()

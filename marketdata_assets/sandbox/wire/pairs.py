@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from aiohttp import web
 
 from marketdata_assets.sandbox.intraday import aggregate
+from marketdata_assets.sandbox.planting import midnight
 from marketdata_assets.sandbox.wire import prints
 from marketdata_assets.sandbox.wire.book import BARS, Book
 from marketdata_assets.sandbox.wire.damage import damaged
@@ -25,7 +24,7 @@ class Tapes:
 
     def __init__(self, book: Book, vendor: str) -> None:
         self._book = book
-        self._vendor = vendor
+        self.vendor = vendor
         self._at = book.at
         self._known: dict[str, pl.DataFrame] = {}
 
@@ -34,7 +33,7 @@ class Tapes:
         if self._at != self._book.at:
             self._known, self._at = {}, self._book.at
         if symbol not in self._known:
-            made = self._book.trades(self._vendor, symbol, limit=_ALL).drop("number")
+            made = self._book.trades(self.vendor, symbol, limit=_ALL).drop("number")
             numbered = made.sort("timestamp", maintain_order=True).with_row_index("id", offset=1)
             self._known[symbol] = numbered.with_columns(pl.col("id").cast(pl.Int64))
         return self._known[symbol]
@@ -52,13 +51,18 @@ class Tapes:
         return float(tape["price"][-1]) if tape.height else None
 
 
+def newest(book: Book) -> datetime:
+    """The last instant that the venues know: now, or the end of the simulated span, after which nothing trades."""
+    return min(book.at, midnight(book.market.spec.end)) - MICROSECOND
+
+
 def candles(book: Book, tapes: Tapes, vendor: str, symbol: str, every: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The venue's bars of `[start, end)` as BARS, none where nothing traded when they are made of trades.
 
     A length that neither the market nor the book has is made of the venue's trades, and counts those. The fault of the request at hand,
     if it is about bars, is in them.
     """
-    if book.all_bars(vendor, symbol, every).height:
+    if not every.endswith("s") and book.all_bars(vendor, symbol, every).height:
         return book.bars(vendor, symbol, every, start, end)
     traded = tapes.between(symbol, start, end)
     return damaged(made_of(traded, every), (), start, end)
@@ -82,7 +86,7 @@ def made_of(trades: pl.DataFrame, every: str) -> pl.DataFrame:
 
 
 def regrouped(bars: pl.DataFrame, every: str, ahead: timedelta = timedelta(0)) -> pl.DataFrame:
-    """BARS of length `every` made of shorter ones, on a clock that is `ahead` of UTC; of 15 days and longer, on the epoch's own days."""
+    """BARS of length `every` made of shorter ones, on a clock that is `ahead` of UTC."""
     worth = bars.with_columns(quote_volume=pl.col("vwap") * pl.col("volume"), timestamp=pl.col("timestamp") + ahead)
     long = aggregate(worth, every)
     vwap = pl.when(pl.col("volume") > 0).then((pl.col("quote_volume") / pl.col("volume")).round(6)).otherwise("close")
@@ -96,7 +100,7 @@ def filled(bars: pl.DataFrame, stamps: pl.Series, before: float | None) -> pl.Da
     `before` is the price before the first stamp.
     """
     grid = stamps.alias("timestamp").to_frame().join(bars, on="timestamp", how="left", maintain_order="left")
-    close = pl.col("close").forward_fill().fill_null(before)
+    close = pl.col("close").forward_fill().fill_null(pl.lit(before, pl.Float64))
     flat = [pl.col(name).fill_null(close).alias(name) for name in ("open", "high", "low", "close")]
     none = [pl.col(name).fill_null(0) for name in ("volume", "vwap", "trade_count")]
     return grid.with_columns(*flat, *none).filter(pl.col("close").is_not_null())
@@ -123,38 +127,22 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // MICROSECOND
 
 
-def instant(value: float, per_second: int = 1) -> datetime:
-    """The instant so many units after the epoch; `ValueError` beyond the calendar."""
-    try:
-        return EPOCH + timedelta(microseconds=round(value * (1_000_000 / per_second)))
-    except OverflowError:
-        raise ValueError(f"{value} is no instant") from None
-
-
 def floored(at: datetime, length: timedelta) -> datetime:
     """The start of the interval of the epoch's clock that an instant is in."""
     return EPOCH + (at - EPOCH) // length * length
 
 
-def whole(query: Mapping[str, str], name: str, default: int | None) -> int | None:
-    """A whole number of the query; `ValueError` for any other text."""
-    value = query.get(name)
-    return default if value is None else int(value) if value.lstrip("-").isascii() and value.lstrip("-").isdigit() else _no_number(name, value)
+def floored_up(at: datetime, length: timedelta) -> datetime:
+    """The first start of an interval of the epoch's clock that is not before an instant."""
+    return floored(at + length - MICROSECOND, length)
 
 
-def _no_number(name: str, value: str) -> int:
-    raise ValueError(f"{name}={value!r} is no whole number")
+def seconds(at: datetime) -> int:
+    """Whole seconds since the epoch."""
+    return micros(at) // 1_000_000
 
 
 def halves(pair: str) -> tuple[str, str]:
     """Base and quote of a canonical symbol."""
     base, _, quote = pair.partition("-")
     return base, quote
-
-
-def query_of(request: web.Request) -> dict[str, str]:
-    """The query's parameters; the first of a repeated one."""
-    found: dict[str, str] = {}
-    for name, value in request.query.items():
-        found.setdefault(name, value)
-    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from marketdata_assets.sandbox.wire.alpaca import Alpaca
+from marketdata_assets.sandbox.wire.binance import Binance
+from marketdata_assets.sandbox.wire.kraken import Kraken
 from marketdata_assets.sandbox.wire.polygon.protocol import Polygon
 from marketdata_assets.sandbox.wire.protocol import Protocol
 
-PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca, Polygon)}
+PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca, Binance, Kraken, Polygon)}
