@@ -30,6 +30,8 @@ from marketdata_assets.sandbox.wire.pairs import (
     seconds,
 )
 from marketdata_assets.sandbox.wire.protocol import Protocol, Refused, Tape, js
+from marketdata_assets.sandbox.wire.streams import feeds
+from marketdata_assets.sandbox.wire.streams_kraken import PATHS, KrakenVoice
 
 NAME = "kraken"
 COMMITTED = 720
@@ -66,6 +68,10 @@ class Kraken(Protocol):
             "Ticker": desk.ticker,
         }
         return [web.get(f"/0/public/{method}", handler) for method, handler in methods.items()]
+
+    def streams(self, book: Book) -> Iterable[web.RouteDef]:
+        """See `Protocol`."""
+        return feeds(self, book, KrakenVoice, *PATHS)
 
     def spelled(self, symbol: str) -> str:
         """See `Protocol`."""

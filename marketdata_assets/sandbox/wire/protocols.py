@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from marketdata_assets.sandbox.wire.alpaca import Alpaca
 from marketdata_assets.sandbox.wire.binance import Binance
+from marketdata_assets.sandbox.wire.coinbase import Coinbase
+from marketdata_assets.sandbox.wire.coingecko import CoinGecko
 from marketdata_assets.sandbox.wire.kraken import Kraken
 from marketdata_assets.sandbox.wire.polygon.protocol import Polygon
 from marketdata_assets.sandbox.wire.protocol import Protocol
 
-PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca, Binance, Kraken, Polygon)}
+PROTOCOLS: dict[str, type[Protocol]] = {protocol.name: protocol for protocol in (Alpaca, Binance, Coinbase, CoinGecko, Kraken, Polygon)}

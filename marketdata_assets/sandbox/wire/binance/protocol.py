@@ -18,6 +18,8 @@ from marketdata_assets.sandbox.wire.book import Book
 from marketdata_assets.sandbox.wire.limits import Meter, Verdict
 from marketdata_assets.sandbox.wire.pairs import Tapes, micros
 from marketdata_assets.sandbox.wire.protocol import Protocol, Tape, js
+from marketdata_assets.sandbox.wire.streams import feeds
+from marketdata_assets.sandbox.wire.streams_binance import PATHS, BinanceVoice
 
 NAME = "binance"
 _TROUBLES = {
@@ -66,6 +68,10 @@ class Binance(Protocol):
         }
         named = [web.get(f"/api/v3/{path}", answer) for path, answer in answers.items()]
         return [*named, web.get(r"/data/spot/{path:.+}", Archive(book, tapes).file)]
+
+    def streams(self, book: Book) -> Iterable[web.RouteDef]:
+        """See `Protocol`."""
+        return feeds(self, book, BinanceVoice, *PATHS)
 
     def spelled(self, symbol: str) -> str:
         """See `Protocol`."""
