@@ -57,3 +57,16 @@ class Windows:
 
     def _fullest(self) -> int:
         return min(range(len(self._windows)), key=lambda at: self._windows[at].limit - self._used[at])
+
+
+class ByPlan:
+    """Counts the requests of the free plan apart from those of a paid one; `free` says whether a request's key has the free plan."""
+
+    def __init__(self, free: Callable[[web.Request], bool], first: Meter, paid: Meter) -> None:
+        self._free = free
+        self._first = first
+        self._paid = paid
+
+    def take(self, request: web.Request, now: float) -> Verdict:
+        """See `Meter`."""
+        return (self._first if self._free(request) else self._paid).take(request, now)
