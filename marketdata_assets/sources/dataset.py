@@ -11,12 +11,14 @@ import polars as pl
 
 from marketdata_assets.core.basis import PriceBasis
 from marketdata_assets.schemas.table import Table
+from marketdata_assets.sources.answer import Answer
 from marketdata_assets.sources.api import Endpoint
 from marketdata_assets.sources.question import Data, Question
 from marketdata_assets.sources.request import Request
 
 Ask = Callable[[Question], Sequence[Request]]
 Read = Callable[[Any, Question], pl.DataFrame]
+Verify = Callable[[Sequence[Answer]], None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Dataset:
     those that may be null can be missing, `vendor_symbol` as the vendor (or else the question) states it, and `line` from 1.
     Both are pure, so that an archived payload can be read again. What does not fit is an exception of any kind that
     `sources.errors.reading` knows, or a `SchemaChanged`.
+
+    `verify`, where there is one, is given all pages of an answer before anything of it is kept, and raises when they contradict each
+    other: a checksum beside a file, say.
 
     `name` is unique within the source; the first dataset of a kind of data is the one taken when nobody says otherwise.
     """
@@ -52,6 +57,7 @@ class Dataset:
     tape: str | Callable[[Mapping[str, str]], str] = "consolidated"  # where the trades were seen; may depend on the options
     latest: bool = False  # asks for what stands now rather than for a span
     unverified: str = ""  # what no document states, in words
+    verify: Verify | None = None
 
     def tape_of(self, options: Mapping[str, str]) -> str:
         """Where the trades were seen under these options."""

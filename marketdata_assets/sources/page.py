@@ -41,7 +41,8 @@ def page_series(dataset: Dataset, question: Question, document: Any, forming_fro
 def page_rows(dataset: Dataset, question: Question, document: Any, received_at: datetime, payload_sha256: str) -> pl.DataFrame:
     """The rows of one page as its table has them, in the page's order, `symbol` ours where the question named it.
 
-    Rows of dated tables outside the window are left out. `SchemaChanged` when the page is not what the dataset's reader expects.
+    A state whose instant the vendor does not tell stood when it was received, where the table wants an instant. Rows of dated tables
+    outside the window are left out. `SchemaChanged` when the page is not what the dataset's reader expects.
     """
     table = dataset.table
     with reading(f"a page of {dataset.name}", payload_sha256=payload_sha256):
@@ -50,6 +51,8 @@ def page_rows(dataset: Dataset, question: Question, document: Any, received_at: 
         frame = _table_shaped(table, told, dataset, question).with_columns(
             pl.lit(received_at).cast(pl.Datetime("us", "UTC")).alias("known_at"), pl.lit(payload_sha256).alias("payload_sha256")
         )
+        if any(c.name == "timestamp" and not c.nullable for c in table.columns) and dataset.latest:
+            frame = frame.with_columns(pl.col("timestamp").fill_null(pl.col("known_at")))
         if "symbol" in frame.columns:
             names = pl.col("vendor_symbol").replace_strict(_names(question), default=None, return_dtype=pl.String)
             frame = frame.with_columns(pl.coalesce(names, "symbol").alias("symbol"))
