@@ -1,29 +1,53 @@
-"""Polygon's bars as they were traded, over REST: of one ticker over a span, and of every ticker on one day."""
+"""Polygon's bars as they were traded: of one ticker over a span, and of one day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, NotRequired, TypedDict
 
 import polars as pl
 
+from marketdata_assets.core.periods import Window
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.request import Request
 from marketdata_assets.sources.row_models import read_rows
-from marketdata_assets.sources.vendors.polygon.api import AGGREGATES
-from marketdata_assets.sources.vendors.polygon.rows import Aggregate, instant, results, unadjusted
+from marketdata_assets.sources.vendors.polygon.api import AGGREGATES, GROUPED, OPEN_CLOSE, PREVIOUS
+from marketdata_assets.sources.vendors.polygon.rows import instant, results, unadjusted
 from marketdata_assets.sources.windows import epoch, last_instant, session_midnight
 
 LENGTHS = {
-    "1m": ("1", "minute"),
-    "5m": ("5", "minute"),
-    "15m": ("15", "minute"),
-    "30m": ("30", "minute"),
+    **{f"{minutes}m": (str(minutes), "minute") for minutes in (1, 5, 15, 30)},
     "1h": ("1", "hour"),
     "1d": ("1", "day"),
 }
-_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECOND, _DAY = timedelta(milliseconds=1), timedelta(days=1)
+_FRIDAY = 4
+
+
+class Aggregate(TypedDict):
+    """A bar: start in milliseconds, prices, volume (a fraction, often with an exponent), and as it has them trades and vwap."""
+
+    t: int
+    o: float
+    h: float
+    l: float  # noqa: E741 -- the vendor's name
+    c: float
+    v: float
+    n: NotRequired[int | None]
+    vw: NotRequired[float | None]
+
+
+class TickerAggregate(Aggregate):
+    """A bar that names its ticker."""
+
+    T: str
+
+
+OpenClose = TypedDict(
+    "OpenClose",
+    {"from": str, "symbol": str, "open": float, "high": float, "low": float, "close": float, "volume": float},
+)
 
 
 def ask_bars(question: Question) -> Sequence[Request]:
@@ -43,16 +67,45 @@ def read_bars(document: Any, question: Question) -> pl.DataFrame:
     `SchemaChanged` when the answer says that it is adjusted for splits.
     """
     unadjusted(document)
-    rows = read_rows(results(document), Aggregate).with_columns(pl.lit(document.get("ticker") or question.symbol).alias("vendor_symbol"))
-    return bars(rows, question)
+    rows = read_rows(results(document), Aggregate)
+    return _bars(rows, pl.lit(document.get("ticker") or question.symbol), daily=not question.length.intraday)
 
 
-def bars(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Rows of `Aggregate` under the names of the table."""
+def ask_grouped(question: Question) -> Sequence[Request]:
+    """One request a weekday of the window, for every ticker there is; a holiday's answer is empty."""
+    return [GROUPED.request(date=day.isoformat()) for day in _weekdays(question.span)]
+
+
+def ask_previous(question: Question) -> Sequence[Request]:
+    """One request for the newest complete day of one ticker."""
+    return [PREVIOUS.request(ticker=question.symbol)]
+
+
+def read_days(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 (the shape of every reader)
+    """Daily bars that name their tickers, stamped at their close, by the date of their session; `SchemaChanged` when they are adjusted."""
+    unadjusted(document)
+    return _bars(read_rows(results(document), TickerAggregate), pl.col("T"), daily=True)
+
+
+def ask_open_close(question: Question) -> Sequence[Request]:
+    """One request a weekday of the window; the vendor answers 404 for a day without trading."""
+    return [OPEN_CLOSE.request(ticker=question.symbol, date=day.isoformat()) for day in _weekdays(question.span)]
+
+
+def read_open_close(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 (the shape of every reader)
+    """One day of one ticker, without its trades before and after hours. Unlike other answers it does not say whether it is adjusted."""
+    return read_rows([document], OpenClose).select(
+        pl.col("symbol").alias("vendor_symbol"),
+        pl.col("from").str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC").alias("timestamp"),
+        *("open", "high", "low", "close", "volume", "line"),
+    )
+
+
+def _bars(rows: pl.DataFrame, ticker: pl.Expr, *, daily: bool) -> pl.DataFrame:
     at = instant("t", "ms")
     return rows.select(
-        "vendor_symbol",
-        (at if question.length.intraday else session_midnight(at)).alias("timestamp"),
+        ticker.alias("vendor_symbol"),
+        (session_midnight(at) if daily else at).alias("timestamp"),
         pl.col("o").alias("open"),
         pl.col("h").alias("high"),
         pl.col("l").alias("low"),
@@ -62,3 +115,11 @@ def bars(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
         pl.col("n").alias("trade_count"),
         "line",
     )
+
+
+def _weekdays(window: Window) -> Iterator[date]:
+    day, last = window.start.date(), last_instant(window).date()
+    while day <= last:
+        if day.weekday() <= _FRIDAY:
+            yield day
+        day += _DAY
