@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from marketdata_assets.cli.runs import Graph, graph
+from marketdata_assets.cli.runs import graph
 from marketdata_assets.cli.session import FOUND_WRONG, Session, command
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from marketdata_assets.defs.lanes import Lane
+    from marketdata_assets.defs.rectangles import Rectangle
     from marketdata_assets.pipeline.platform import Platform
     from marketdata_assets.sandbox.market import Market
+    from marketdata_assets.settings import Settings
 
 _SIMULATED = "Simulated: these symbols exist nowhere and every number was drawn from a seed. They lie in a lake of their own."
 
@@ -33,10 +36,10 @@ def demo(
     session: Session,
     details: Annotated[bool, typer.Option("--details", help="every planted defect, one a row, instead of one row a kind")] = False,
 ) -> None:
-    """Write the simulated market's files, run the whole graph on them offline, and say what was planted and what was found.
+    """Serve the simulated market over HTTP and as files, run the whole graph on it offline, and say what was planted and what was found.
 
-    Two deliveries come in, the second with a late correction. Running it again finds nothing new and changes nothing. To use files of your
-    own, set `market: real` in marketdata.yaml, drop them under data/landing/SOURCE, then `marketdata ingest`.
+    Two deliveries come in, the second with a late correction. Two vendors are asked over HTTP on this machine, two have landing folders.
+    Running it again finds nothing new and changes nothing. For data of your own, set `market: real` in marketdata.yaml.
     """
     from marketdata_assets.sandbox.market import simulate
 
@@ -51,8 +54,7 @@ def demo(
     session.out.say(_SIMULATED, "bold yellow")
     market = simulate()
     session.out.say(f"Drew {market.truth.bars.height:,} bars of {len(market.instruments)} instruments in {time.monotonic() - began:.1f} s.")
-    with graph(session) as opened:
-        failures, early = _deliver(session, opened, platform, market)
+    failures, early = _deliver(session, platform, market)
     rows = _found(platform, market, early)
     market.write_truth(_folder(platform) / "truth")
     _report(session, platform, market, rows, details=details)
@@ -63,33 +65,71 @@ def demo(
 
 def _folder(platform: Platform) -> Path:
     """The folder that holds the landing folders of the simulated sources, and beside which the truth is written."""
-    return next(s for s in platform.settings.sources.values() if not s.networked).folder.parent.parent
+    return next(source for source in platform.settings.sources.values() if not source.networked).folder.parent.parent
 
 
-def _deliver(session: Session, opened: Graph, platform: Platform, market: Market) -> tuple[int, list[pl.DataFrame]]:
+def _deliver(session: Session, platform: Platform, market: Market) -> tuple[int, list[pl.DataFrame]]:
     """Both deliveries in their order, each taken in when it was received: the number of failed runs, and what was found after each.
 
     What is found early counts: a bar that was still forming is refused on the first day and has ended on the second.
     """
-    from marketdata_assets.defs.running import lanes_of, pending
+    from marketdata_assets.defs.running import lanes_of
     from marketdata_assets.pipeline.landing import refresh
     from marketdata_assets.rules.report import FINDINGS_SCHEMA
-    from marketdata_assets.sandbox.found import found
+    from marketdata_assets.sandbox.found import as_served, found
     from marketdata_assets.sandbox.market import write_landing
+    from marketdata_assets.sandbox.wire.server import serving
 
+    vendors = {config.vendor for config in platform.settings.sources.values() if config.vendor}
     failed, stood = 0, []
-    for at, delivery in enumerate(market.deliveries(), start=1):
-        session.out.say(f"\nDelivery {at}, received {delivery.received_at:%Y-%m-%d %H:%M} UTC: {len(delivery.files)} files", "bold")
-        write_landing(_folder(platform) / "landing", [delivery])
-        with clock.frozen(delivery.received_at):
-            for source in platform.settings.sources:
-                with session.out.progress(f"landing {source}") as bar:
-                    refresh(platform, source, bar)
-            for lane in lanes_of(platform):
-                outcomes = opened.run(session, lane, pending(platform, lane, list(lane.sources)))
-                failed += sum(not outcome.succeeded for outcome in outcomes)
-        stood.append(found(platform, market.truth.defects, FINDINGS_SCHEMA.to_frame()))
+    with serving(market, vendors) as server:
+        platform.settings = _asking(platform.settings, server.urls)
+        with graph(session) as opened:
+            for at, delivery in enumerate(market.deliveries(), start=1):
+                files = [file for file in delivery.files if file.source in platform.settings.sources]
+                session.out.say(
+                    f"\nDelivery {at}, received {delivery.received_at:%Y-%m-%d %H:%M} UTC: {len(files)} files, and HTTP", "bold"
+                )
+                write_landing(_folder(platform) / "landing", [delivery._replace(files=tuple(files))])
+                server.show(delivery.received_at)
+                before = len(server.asked)
+                with clock.frozen(delivery.received_at):
+                    for source in platform.settings.sources:
+                        with session.out.progress(f"landing {source}") as bar:
+                            refresh(platform, source, bar)
+                    for lane in lanes_of(platform):
+                        outcomes = opened.run(session, lane, _due(platform, market, lane, delivery.received_at))
+                        failed += sum(not outcome.succeeded for outcome in outcomes)
+                session.out.say(f"{len(server.asked) - before} requests were answered by {', '.join(sorted(server.urls))}.")
+                stood.append(found(platform, as_served(platform, market.truth.defects), FINDINGS_SCHEMA.to_frame()))
     return failed, stood
+
+
+def _asking(settings: Settings, urls: dict[str, str]) -> Settings:
+    """The settings with the sandbox's own addresses in them."""
+    sources = {
+        name: config.model_copy(update={"base_url": urls[config.vendor]}) if config.vendor else config
+        for name, config in settings.sources.items()
+    }
+    return settings.model_copy(update={"sources": sources})
+
+
+def _due(platform: Platform, market: Market, lane: Lane, at: datetime) -> list[Rectangle]:
+    """What a delivery calls for: the partitions in which the vendors have bars that had begun by then, and those that files reach."""
+    from marketdata_assets.core.periods import period_expr
+    from marketdata_assets.defs.partitions import periods_and_symbols
+    from marketdata_assets.defs.rectangles import rectangles
+    from marketdata_assets.defs.running import RUNS_AT_MOST, keys_of, pending
+    from marketdata_assets.lake.layout import PartitionKey
+
+    bars = market.truth.bars
+    told = bars.filter(
+        bars["timeframe"] == lane.timeframe.name, bars["timestamp"] < at, bars["symbol"].is_in(platform.symbols(lane.asset_class))
+    )
+    period = period_expr("timestamp", lane.timeframe.period)
+    keys = {PartitionKey(*row) for row in told.select(period, "symbol").unique().iter_rows()}
+    keys |= {key for each in pending(platform, lane, list(lane.sources)) for key in keys_of(lane, each)}
+    return rectangles(keys, *periods_and_symbols(lane.partitions), at_most=RUNS_AT_MOST)
 
 
 def _found(platform: Platform, market: Market, early: list[pl.DataFrame]) -> pl.DataFrame:
@@ -98,7 +138,7 @@ def _found(platform: Platform, market: Market, early: list[pl.DataFrame]) -> pl.
 
     from marketdata_assets.defs.running import lanes_of
     from marketdata_assets.pipeline.bars import judged
-    from marketdata_assets.sandbox.found import found
+    from marketdata_assets.sandbox.found import as_served, found
     from marketdata_assets.schemas.bars import NORMALIZED_BARS
 
     told = []
@@ -107,7 +147,7 @@ def _found(platform: Platform, market: Market, early: list[pl.DataFrame]) -> pl.
         bars, keys = platform.lake.scan(path, NORMALIZED_BARS).collect(), platform.lake.partitions(path)
         findings = judged(platform, lane.asset_class, name, bars, keys)[1].findings
         told.append(findings.select("rule", "source", "symbol", "n", timeframe=pl.lit(name)))
-    now = found(platform, market.truth.defects, pl.concat(told))
+    now = found(platform, as_served(platform, market.truth.defects), pl.concat(told))
     most = pl.max_horizontal(now["found"], *(each["found"] for each in early))
     return now.with_columns(found=pl.select(most).to_series())
 

@@ -82,7 +82,7 @@ def candidates(platform: Platform, names: Iterable[str], timeframe: str) -> list
                 config.asset_class,
                 config.timeframes,
                 config.priority,
-                tuple(missing_variables(vendor, api_of(platform, name, bars_of(config, timeframe)))),
+                tuple(missing_variables(platform, vendor, api_of(platform, name, bars_of(config, timeframe)))),
                 month_standing(platform, name).requests_left,
             )
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.pipeline.inventory import source_settings
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.settings import credentials_of
 from marketdata_assets.sources.answer import RequestRecord
-from marketdata_assets.sources.api import Api
+from marketdata_assets.sources.api import LOOPBACK, Api
 from marketdata_assets.sources.dataset import Dataset
 from marketdata_assets.sources.http import Client
 from marketdata_assets.sources.source import Source
@@ -25,8 +28,12 @@ async def connected(platform: Platform, source: str, dataset: Dataset) -> AsyncI
     """
     api = api_of(platform, source, dataset)
     vendor = source_settings(platform, source).source()
-    secrets = credentials_of(vendor)
-    if lacking := missing_variables(vendor, api):
+    secrets = secrets_of(platform, vendor)
+    if platform.settings.market == "simulated" and urlsplit(api.base_url).hostname not in LOOPBACK:
+        raise ConfigFault(
+            f"connecting to {vendor.title}", "the simulated market asks nobody outside this machine", "set `market: real` in marketdata.yaml"
+        )
+    if lacking := _unset(vendor, api, secrets):
         raise ConfigFault(
             f"connecting to {vendor.title}",
             f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set",
@@ -50,9 +57,18 @@ def api_of(platform: Platform, source: str, dataset: Dataset) -> Api:
     return vendor.apis_for(config.plan, config.base_url)[at]
 
 
-def missing_variables(vendor: Source, api: Api) -> list[str]:
+def secrets_of(platform: Platform, vendor: Source) -> dict[str, SecretStr]:
+    """The vendor's secrets in the environment; in the simulated market, whose sandbox takes any, made-up ones for all of them."""
+    made_up = {each.name: SecretStr(f"sandbox-{each.name}") for each in vendor.credentials} if platform.settings.market == "simulated" else {}
+    return {**made_up, **credentials_of(vendor)}
+
+
+def missing_variables(platform: Platform, vendor: Source, api: Api) -> list[str]:
     """Environment variables that ought to hold a key of this host and do not."""
-    held = credentials_of(vendor)
+    return _unset(vendor, api, secrets_of(platform, vendor))
+
+
+def _unset(vendor: Source, api: Api, held: Mapping[str, SecretStr]) -> list[str]:
     templates = " ".join([*api.auth.headers.values(), *api.auth.query.values()])
     needed = [each for each in vendor.credentials if each.required and f"{{{each.name}}}" in templates]
     return [each.variable for each in needed if each.name not in held and not api.auth.optional]

@@ -125,7 +125,7 @@ def _of(platform: Platform, source: str, timeframe: str, wants: Sequence[Want]) 
     if asked:
         first = dataset.ask(base.naming({s: s for s in asked[0].symbols}).about(asked[0].symbols, asked[0].window))
         weight = max([1, *(dataset.endpoint.cost(request) for request in first)])
-    lacking = missing_variables(config.source(), api)
+    lacking = missing_variables(platform, config.source(), api)
     return SourcePlan(
         source,
         config.asset_class,

@@ -11,6 +11,7 @@ from marketdata_assets.pipeline.inventory import inventory
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.rules.registry import BY_NAME
 from marketdata_assets.rules.rule import Action
+from marketdata_assets.sandbox.wire.protocols import PROTOCOLS
 from marketdata_assets.schemas.audit import QUARANTINE, LandingState
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS
 from marketdata_assets.schemas.table import Table
@@ -40,6 +41,19 @@ def found(platform: Platform, defects: pl.DataFrame, findings: pl.DataFrame) -> 
         for defect in defects.to_dicts()
     ]
     return pl.DataFrame(rows, schema=FOUND_SCHEMA)
+
+
+def as_served(platform: Platform, defects: pl.DataFrame) -> pl.DataFrame:
+    """`defects` with the name of the configured source that brings each: the vendor that serves its feed, or the feed's folder."""
+    served = {
+        (feed, timeframe): source
+        for source, config in platform.settings.sources.items()
+        if config.vendor
+        for feeds in (PROTOCOLS[config.vendor].tape.shares, PROTOCOLS[config.vendor].tape.coins)
+        for timeframe, feed in feeds.items()
+    }
+    names = [served.get(named, named[0]) for named in defects.select("source", "timeframe").iter_rows()]
+    return defects.with_columns(pl.Series("source", names, pl.String))
 
 
 def _search(platform: Platform, defect: Defect, findings: pl.DataFrame) -> dict[str, object]:

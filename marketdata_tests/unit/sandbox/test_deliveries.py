@@ -10,8 +10,8 @@ import polars as pl
 
 from marketdata_assets.sandbox.market import Market, simulate, write_landing
 from marketdata_assets.sandbox.spec import Spec
-from marketdata_assets.settings import SIMULATED_CONFIG, load_settings
 from marketdata_assets.sources.landing.read import read_payload
+from marketdata_tests.support.simulated_files import files_settings
 from marketdata_tests.unit.sandbox.sent import bytes_of, rows
 
 
@@ -75,8 +75,8 @@ def test_checksums_are_those_of_the_zips(market: Market) -> None:
         assert told == f"{hashlib.sha256(file.data).hexdigest()}  {file.path.rsplit('/', 1)[-1]}\n"
 
 
-def test_every_file_is_read_by_the_settings_of_the_simulated_market_or_refused_as_planted(market: Market) -> None:
-    settings = load_settings(SIMULATED_CONFIG, {})
+def test_every_file_is_read_by_the_settings_of_the_simulated_market_or_refused_as_planted(market: Market, tmp_path: Path) -> None:
+    settings = files_settings(tmp_path)
     refused = set(market.truth.defects.filter(pl.col("rule") == "refused_file").select("source", "path").iter_rows())
     for delivery in market.deliveries():
         for file in delivery.files:

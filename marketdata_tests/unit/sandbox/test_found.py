@@ -16,7 +16,7 @@ from marketdata_assets.rules.rule import Action
 from marketdata_assets.sandbox.market import Delivery, Market, write_landing
 from marketdata_assets.schemas.audit import REFUSED_ROWS
 from marketdata_assets.schemas.bars import RAW_BARS
-from marketdata_assets.settings import SIMULATED_CONFIG, load_settings
+from marketdata_tests.support.simulated_files import files_settings
 
 SERIES = ["rule", "source", "symbol", "timeframe"]
 # What a defect or a real event brings with it under another rule's name.
@@ -47,9 +47,7 @@ class Outcome(NamedTuple):
 @pytest.fixture(scope="module")
 def outcomes(market: Market, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     root = tmp_path_factory.mktemp("simulated")
-    settings = load_settings(SIMULATED_CONFIG, {})
-    sources = {name: s.model_copy(update={"landing": root / "landing" / name}) for name, s in settings.sources.items()}
-    platform = open_platform(settings.model_copy(update={"lake": str(root / "lake"), "sources": sources}))
+    platform = open_platform(files_settings(root))
     return [received(platform, root / "landing", delivery) for delivery in market.deliveries()]
 
 
