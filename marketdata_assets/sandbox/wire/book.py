@@ -52,6 +52,7 @@ class Book:
         self.market = market
         self._tapes = dict(tapes)
         self._coins = {coin.symbol: coin for coin in COINS}
+        self.speed = 60.0  # simulated seconds that real-time feeds play in one of ours
         self.show(at or market.spec.update_received)
 
     def show(self, at: datetime) -> None:

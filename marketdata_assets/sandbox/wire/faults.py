@@ -24,7 +24,8 @@ InTheBars = Literal[
     "adjusted", "restate", "x100", "high_below_low", "out_of_window", "negative_price", "zero_price", "negative_volume", "stale",
     "empty", "cut_rows", "unordered", "repeated_rows", "conflicting_rows",
 ]  # fmt: skip
-Kind = Literal[Instead, OnTheSocket, InTheDocument, InTheBars]
+OnTheStream = Literal["drop", "silence", "bad_frame", "login_refused", "flood"]
+Kind = Literal[Instead, OnTheSocket, InTheDocument, InTheBars, OnTheStream]
 KINDS: tuple[str, ...] = get_args(Kind)
 ON_THE_SOCKET = frozenset(get_args(OnTheSocket))
 IN_THE_BARS = frozenset(get_args(InTheBars))
@@ -48,6 +49,7 @@ class FaultRule(BaseModel):
     status: int = Field(503, ge=400, le=599, description="of the kind `status`")
     retry_after: str | None = Field(None, description="the header of rate_limit, ban and status: seconds or a date; none when absent")
     pause: float = Field(0.2, ge=0, description="seconds between the bytes of slow_body")
+    frames: int = Field(10, ge=0, description="data frames that a WebSocket sends before drop, silence and bad_frame")
     size: int = Field(64 << 20, ge=1, description="bytes that a bomb grows to")
     to: str = Field("http://other.invalid/", description="where redirect and other_host_link lead")
 

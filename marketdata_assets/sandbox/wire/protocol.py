@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from marketdata_assets.sandbox.wire.limits import Meter, Verdict
 
 
+STREAM_FAULT = "stream_fault"  # where an upgraded request holds the rule that hits it
+
+
 @dataclass(frozen=True)
 class Tape:
     """Whose bars a vendor sends: by bar length the name of the simulated market's source, for shares and for pairs.

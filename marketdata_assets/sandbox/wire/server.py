@@ -19,7 +19,7 @@ from marketdata_assets.sandbox.market import Market
 from marketdata_assets.sandbox.wire.book import Book
 from marketdata_assets.sandbox.wire.damage import hurting
 from marketdata_assets.sandbox.wire.faults import NONE, ON_THE_SOCKET, FaultPlan, FaultRule, Turns
-from marketdata_assets.sandbox.wire.protocol import Protocol, Refused, SandboxFault
+from marketdata_assets.sandbox.wire.protocol import STREAM_FAULT, Protocol, Refused, SandboxFault
 from marketdata_assets.sandbox.wire.protocols import PROTOCOLS
 from marketdata_assets.sandbox.wire.rewriting import Rewriter, instead
 from marketdata_assets.sandbox.wire.sending import broken, whole
@@ -43,7 +43,8 @@ class WireServer:
 
     `vendors` (all when empty) are served on 127.0.0.1: on free ports, or from `port` on in the order of their names. `seen_at` is the
     instant the vendors know (all there is, when absent). `limits` switches their rate limits off, `rate` replaces the number of
-    requests they allow. `SandboxFault` when a port is taken, `ConfigFault` for a vendor that is not served.
+    requests they allow. Real-time feeds play `speed` times as fast as the day they show. `SandboxFault` when a port is taken,
+    `ConfigFault` for a vendor that is not served.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class WireServer:
         seen_at: datetime | None = None,
         limits: bool = True,
         rate: int | None = None,
+        speed: float = 60.0,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
         if unknown := sorted(set(vendors) - set(PROTOCOLS)):
@@ -64,6 +66,7 @@ class WireServer:
         self.urls: dict[str, str] = {}
         self.asked: list[Asked] = []
         self.book = Book(market, {name: one.tape for name, one in protocols.items()}, seen_at)
+        self.book.speed = speed
         turns = Turns(faults)
         self._port = port
         self._desks = [_Desk(one, self, turns, one.meter(rate) if limits else None, monotonic) for one in protocols.values()]
@@ -72,6 +75,16 @@ class WireServer:
     def show(self, at: datetime) -> None:
         """Moves what the vendors know to the instant `at`."""
         self.book.show(at)
+
+    def served(self) -> dict[str, list[str]]:
+        """Every vendor's paths, sorted."""
+        return {desk.protocol.name: desk.paths(self.book) for desk in self._desks}
+
+    def classes(self) -> dict[str, list[str]]:
+        """The asset classes of which a vendor has bars."""
+        tapes = {desk.protocol.name: desk.protocol.tape for desk in self._desks}
+        held = {name: {"us_equities": tape.shares, "crypto": tape.coins} for name, tape in tapes.items()}
+        return {name: [kind for kind, source in kinds.items() if source] for name, kinds in held.items()}
 
     async def __aenter__(self) -> Self:
         try:
@@ -120,6 +133,9 @@ class _Desk:
         app.add_routes([*self.protocol.routes(book), *self.protocol.streams(book)])
         return app
 
+    def paths(self, book: Book) -> list[str]:
+        return sorted({route.path for route in [*self.protocol.routes(book), *self.protocol.streams(book)]})
+
     def hang_up(self) -> None:
         for task in self._open:
             task.cancel()
@@ -129,7 +145,11 @@ class _Desk:
         async def answer(request: web.Request, handler: Any) -> web.StreamResponse:
             rule = self._turns.next(self.protocol.name, request.path_qs)
             if request.headers.get("Upgrade", "").lower() == "websocket":
-                self._log(request, 101)
+                early = instead(self.protocol, rule) if rule else None
+                self._log(request, 101 if early is None else early.status)
+                if early is not None:
+                    return early
+                request[STREAM_FAULT] = rule
                 return await handler(request)  # type: ignore[no-any-return]
             made = await self._made(request, handler, rule)
             sent_raw = rule is not None and rule.what in ON_THE_SOCKET

@@ -15,6 +15,8 @@ from marketdata_assets.sandbox.wire.polygon.reference import Reference
 from marketdata_assets.sandbox.wire.polygon.ticks import Ticks
 from marketdata_assets.sandbox.wire.polygon.words import refused
 from marketdata_assets.sandbox.wire.protocol import Protocol, Tape, good, js
+from marketdata_assets.sandbox.wire.streams import feeds
+from marketdata_assets.sandbox.wire.streams_polygon import PATHS, PolygonVoice
 
 
 class Polygon(Protocol):
@@ -32,6 +34,10 @@ class Polygon(Protocol):
         """See `Protocol`."""
         parts = (Aggregates(self, book), Ticks(self, book), Reference(self, book))
         return [route for part in parts for route in part.routes()]
+
+    def streams(self, book: Book) -> Iterable[web.RouteDef]:
+        """See `Protocol`."""
+        return feeds(self, book, PolygonVoice, *PATHS)
 
     def spelled(self, symbol: str) -> str:
         """Pairs as `X:BTCUSD`, shares as they are."""
