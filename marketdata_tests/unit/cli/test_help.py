@@ -19,7 +19,12 @@ COMMANDS = [
     ["export", "lona"],
     ["ingest"],
     ["backfill"],
+    ["plan"],
+    ["fetch"],
+    ["costs"],
     ["sources"],
+    ["sources", "show"],
+    ["sources", "check"],
     ["instruments"],
     ["instruments", "list"],
     ["instruments", "show"],
@@ -55,7 +60,20 @@ def test_every_help_page_says_what_the_command_does(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["query"], ["bars"], ["coverage"], ["ingest"], ["backfill"], ["verify"], ["sources"], ["export", "lona"]]
+    "words",
+    [
+        ["query"],
+        ["bars"],
+        ["coverage"],
+        ["ingest"],
+        ["backfill"],
+        ["verify"],
+        ["sources"],
+        ["sources", "check"],
+        ["plan"],
+        ["costs"],
+        ["export", "lona"],
+    ],
 )
 def test_the_help_of_a_command_with_options_shows_it_at_work(words: list[str]) -> None:
     assert f"marketdata {' '.join(words)}" in CliRunner().invoke(app, [*words, "--help"]).output.split("For example:")[1]
