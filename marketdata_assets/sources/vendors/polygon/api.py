@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from marketdata_assets.sources.api import Api, Auth, Claim, Endpoint
 from marketdata_assets.sources.budget import Budget, Quota
@@ -20,12 +21,21 @@ STATES = 250  # snapshots a page
 FREE = Budget((Quota(5, 60.0, burst=5),), penalty=12.0)
 PAID = Budget((Quota(100, 1.0, burst=10),))
 
+
+def said(document: Any) -> str:
+    """The status word of a refusal, then its `error` or `message`; nothing for a good answer."""
+    if not isinstance(document, dict) or document.get("status") in (None, "OK", "DELAYED"):
+        return ""
+    words = document.get("error") or document.get("message")
+    return f"{document['status']}: {words}" if words else str(document["status"])
+
+
 _ERRORS = (
     ErrorRule(BadCredentials, (400, 401, 403), at="error", matches="api key"),
-    ErrorRule(NotEntitled, at="status", matches="^NOT_AUTHORIZED$", remedy="ask for what the plan includes: its data, delay and years"),
-    ErrorRule(NotFound, at="status", matches="^NOT_FOUND$"),
+    ErrorRule(NotEntitled, at=said, matches="^NOT_AUTHORIZED", remedy="ask for what the plan includes: its data, delay and years"),
+    ErrorRule(NotFound, at=said, matches="^NOT_FOUND"),
     ErrorRule(Unavailable, (413, 499)),  # its own clients try these again
-    ErrorRule(Rejected, (200,), at="status", matches="^ERROR$"),
+    ErrorRule(Rejected, (200,), at=said, matches="^ERROR"),
 )
 _LINKED = LinkPaging("next_url", HOSTS, rows="results")
 _COUNTED = (Claim("resultsCount", "results"),)
