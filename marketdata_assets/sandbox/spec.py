@@ -56,5 +56,5 @@ class Spec:
 
     @property
     def update_received(self) -> datetime:
-        """When the second delivery arrives, with the last days and the late correction: 13:00 UTC on the day after `end`."""
-        return datetime.combine(self.end + timedelta(days=1), time(13), tzinfo=UTC)
+        """When the second delivery arrives, with the last days and the late correction: 13:00 UTC on the day `end`."""
+        return datetime.combine(self.end, time(13), tzinfo=UTC)

@@ -15,10 +15,10 @@ from marketdata_tests.support.simulated_files import files_settings
 from marketdata_tests.unit.sandbox.sent import bytes_of, rows
 
 
-def test_a_history_arrives_first_and_the_changes_twelve_days_later(market: Market) -> None:
+def test_a_history_arrives_first_and_the_changes_eleven_days_later(market: Market) -> None:
     first, second = market.deliveries()
     assert first.received_at == datetime(2025, 6, 20, 21, 30, tzinfo=UTC)
-    assert second.received_at == datetime(2025, 7, 2, 13, 0, tzinfo=UTC)
+    assert second.received_at == datetime(2025, 7, 1, 13, 0, tzinfo=UTC)
     assert {file.source for file in first.files} == {"tiingo", "alphavantage", "lean", "binance_vision", "kraken"}
     paths = [(file.source, file.path) for file in first.files]
     assert len(set(paths)) == len(paths)
