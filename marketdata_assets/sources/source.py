@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.sources.api import Api
@@ -12,6 +13,9 @@ from marketdata_assets.sources.plans import Plan
 from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.stream import Stream
+
+if TYPE_CHECKING:
+    from marketdata_assets.sources.http import Client
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Source:
     `follows_renames`: asked for today's ticker it answers for the company under its older ones as well; otherwise a window is cut where
     the instruments file dates a ticker. `official` false marks interfaces without a contract, which are off unless switched on.
     `unverified` lists what no document states, in words. `streams` are what it pushes in real time.
+    `gateway` is the client of a vendor that is not asked over HTTP; None: the one for all.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Source:
     official: bool = True
     unverified: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()
+    gateway: type[Client] | None = None
 
     def __post_init__(self) -> None:
         names = [dataset.name for dataset in self.datasets]
@@ -133,6 +139,12 @@ class Source:
                 )
         defaults = {name: option.default for name, option in self.options.items()}
         return {**defaults, **self.plan(plan).options, **options}
+
+    def client(self, api: Api, **options: Any) -> Client:
+        """The client for one of its hosts, to be entered; `options` are those of `sources.http.Client`."""
+        from marketdata_assets.sources.http import Client
+
+        return (self.gateway or Client)(api, **options)
 
     def apis_for(self, plan: str | None = None, base_url: str | None = None) -> tuple[Api, ...]:
         """The hosts with the budgets of a plan; with `base_url`, or the plan's own, all of them served there (a sandbox, a region)."""
