@@ -17,7 +17,7 @@ _PAGE = 1000
 class TapeRequest(Request):
     """A request for a page of trades on the way to those of `[start, end)`.
 
-    `low` is the newest id known to be of before `end`, `high` the oldest known to be of `end` or later; None before the first page.
+    `low` is the greatest id up to which all is known to be of before `end`, `high` the oldest known to be of `end` or later; None before the first page.
     `found` says that the end was reached, and that only older pages are wanted from here.
     """
 
@@ -46,12 +46,12 @@ class TapeSearch:
         after = int(request.params.get("after", 0))
         adjacent = request.found or after in (0, request.high)  # nothing lies between this page and what is known to be later
         if not trades:
-            return None if adjacent else _looking(replace(request, low=after))
+            return None if adjacent else _looking(replace(request, low=after - 1))
         newest, oldest = _ends(trades)
         if not request.found and oldest[1] >= request.end:
             return _looking(replace(request, high=oldest[0]))
         if not adjacent and newest[1] < request.end:
-            return _looking(replace(request, low=newest[0]))
+            return _looking(replace(request, low=after - 1))
         if oldest[1] < request.start:
             return None
         return replace(request, found=True).changed({"after": oldest[0]})

@@ -18,16 +18,20 @@ def asked_name(key: str, question: Question) -> str:
     return next((name for name in question.symbols if _same(key, name)), key)
 
 
-def one_pair(document: Any, question: Question) -> tuple[str, Any]:
-    """The pair and the rows of an answer about one pair; the pair that was asked for and nothing where it names none."""
-    result = {key: rows for key, rows in document["result"].items() if key != "last"}
+def one_answered(document: Any, question: Question) -> tuple[str, Any]:
+    """The pair and what is told of it, in an answer about one pair; the pair that was asked for and None where it names none."""
+    result = {key: told for key, told in document["result"].items() if key != "last"}
     if len(result) > 1:
         raise ValueError(f"one pair was asked for, these came: {', '.join(result)[:120]}")
-    for key, rows in result.items():
-        if not isinstance(rows, list):
-            raise TypeError(f"a list of rows was expected, not {type(rows).__name__}")
-        return asked_name(key, question), rows
-    return question.symbol, []
+    return next(((asked_name(key, question), told) for key, told in result.items()), (question.symbol, None))
+
+
+def one_pair(document: Any, question: Question) -> tuple[str, list[Any]]:
+    """The pair and its rows in an answer about one pair; the pair that was asked for and no rows where it names none."""
+    name, rows = one_answered(document, question)
+    if rows is not None and not isinstance(rows, list):
+        raise TypeError(f"a list of rows was expected, not {type(rows).__name__}")
+    return name, rows or []
 
 
 def _same(key: str, name: str) -> bool:
