@@ -4,58 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import traceback
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from marketdata_assets.core.faults import ConfigFault, Fault
+from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.sources.answer import RequestRecord
-from marketdata_assets.sources.errors import BadCredentials, NotEntitled, Oversized, Rejected, SchemaChanged, Unavailable
-from marketdata_assets.sources.stream import Stream
+from marketdata_assets.sources.errors import BadCredentials, Oversized, Rejected, SchemaChanged, Unavailable
 from marketdata_assets.sources.stream_listener import Batch, Listener
 from marketdata_assets.sources.stream_rows import read_again
-from marketdata_tests.support.toy_feed import BARS, CREDENTIALS, KEY, TRADES, Feed, Line, Scene, bar, toy_bars, toy_stream, trade
+from marketdata_tests.support.toy_feed import (
+    BARS,
+    TRADES,
+    Feed,
+    Line,
+    bar,
+    ids,
+    listening,
+    saying,
+    take,
+    toy_bars,
+    toy_stream,
+    trade,
+    until,
+)
 from marketdata_tests.support.virtual_time import VirtualTime, run
-
-CANARY = "canary/9f8e+7d6c5b4a=="
-
-
-async def take(listener: Listener, rows: int = 0, gaps: int = 0) -> list[Batch]:
-    """Batches until they hold so many rows and gaps."""
-    batches: list[Batch] = []
-    while sum(b.rows.height for b in batches) < rows or sum(len(b.gaps) for b in batches) < gaps:
-        batches.append(await anext(listener))
-    return batches
-
-
-async def until(come: Callable[[], bool]) -> None:
-    while not come():  # noqa: ASYNC110 (what is waited for is no task's own event)
-        await asyncio.sleep(0.01)
-
-
-def ids(batches: list[Batch]) -> list[str]:
-    return [number for batch in batches for number in batch.rows["trade_id"]]
-
-
-def saying(*messages: Any, then: str = "wait") -> Scene:
-    """A connection that is welcomed, told these messages, and then left to itself (`wait`) or ended (`cut`)."""
-
-    async def scene(line: Line) -> None:
-        await line.welcome()
-        await line.say(*messages)
-        await asyncio.sleep(1)
-        await getattr(line, then)()
-
-    return scene
-
-
-def listening(stream: Stream, question: Any = TRADES, **more: Any) -> Listener:
-    return Listener("toy", stream, question, **{"credentials": CREDENTIALS, "time": VirtualTime(), **more})
 
 
 def test_rows_carry_their_receipt_and_the_hash_of_an_archived_payload_that_says_them_again() -> None:
@@ -390,70 +364,6 @@ def test_leaving_the_block_early_ends_the_connection() -> None:
             return feed.lines[0].heard
 
     assert run(scene())[-1] == "CLOSE"
-
-
-def _echo(code: int) -> Scene:
-    async def scene(line: Line) -> None:
-        await line.say({"k": "hello"})
-        key = (await line.hear())["key"]
-        await line.say({"k": "error", "code": code, "msg": f"the key {key} is unknown"})
-        await line.wait()
-
-    return scene
-
-
-async def _echoing_trades(line: Line) -> None:
-    await line.welcome()
-    key = line.heard[0]["key"]
-    await line.say(trade(1, note=key), f"not json {key}", {"k": "trade", "s": key})
-    await line.ws.close(message=f"bye {key}".encode())
-
-
-async def _cut(line: Line) -> None:
-    await line.say({"k": "hello"})
-    await line.cut()
-
-
-@pytest.mark.parametrize("scene", [_echo(1), _echo(2), _echoing_trades, _cut], ids=["bad key", "rejected", "echo", "cut"])
-def test_no_secret_is_found_in_faults_tracebacks_payloads_records_or_logs(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    said: list[str] = []
-
-    async def play() -> None:
-        credentials = {"api_key": SecretStr(CANARY)}
-        kept = lambda data, record: said.extend([data.decode("utf-8", "replace"), repr(record)])  # noqa: E731
-        async with Feed(scene) as feed, listening(toy_stream(feed.url, attempts=3), credentials=credentials, on_payload=kept) as listener:
-            said.append(repr(listener))
-            try:
-                async for batch in listener:
-                    said.extend([repr(batch), repr(batch.gaps), str(batch.rows.to_dicts())])
-            except Fault as error:
-                said.append("".join(traceback.format_exception(error)))
-                said.append(repr(error.__context__) + repr(error.__cause__) + str(getattr(error, "context", "")))
-
-    run(play())
-    assert said
-    text = "\n".join([*said, caplog.text])
-    for shape in (CANARY, CANARY.replace("/", "\\/"), "9f8e+7d6c5b4a"):
-        assert shape not in text
-    assert KEY not in text
-
-
-def test_not_entitled_is_told_from_the_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aiohttp import web
-
-    async def refuse(self: Feed, request: web.Request) -> web.StreamResponse:
-        raise web.HTTPForbidden(text=request.headers["X-Key"])
-
-    monkeypatch.setattr(Feed, "_play", refuse)
-
-    async def scene() -> None:
-        async with Feed(saying()) as feed, listening(toy_stream(feed.url)) as listener:
-            with pytest.raises(NotEntitled, match="HTTP 403") as caught:
-                await anext(listener)
-        assert KEY not in "".join(traceback.format_exception(caught.value))
-
-    run(scene())
 
 
 def test_the_receipt_stands_for_an_instant_that_the_vendor_does_not_tell() -> None:

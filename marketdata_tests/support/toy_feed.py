@@ -21,7 +21,9 @@ from marketdata_assets.sources.errors import BadCredentials, Rejected
 from marketdata_assets.sources.question import Data, Question
 from marketdata_assets.sources.row_models import read_rows
 from marketdata_assets.sources.stream import Control, Says, Stream, StreamLimits, Subscription
+from marketdata_assets.sources.stream_listener import Batch, Listener
 from marketdata_assets.sources.windows import instants
+from marketdata_tests.support.virtual_time import VirtualTime
 
 KEY = "canary-0123456789abcdef"
 CREDENTIALS = {"api_key": SecretStr(KEY)}
@@ -179,3 +181,36 @@ class Feed:
         scene = self._scenes[min(len(self.lines), len(self._scenes)) - 1]
         await scene(line)
         return ws
+
+
+async def take(listener: Listener, rows: int = 0, gaps: int = 0) -> list[Batch]:
+    """Batches until they hold so many rows and gaps."""
+    batches: list[Batch] = []
+    while sum(b.rows.height for b in batches) < rows or sum(len(b.gaps) for b in batches) < gaps:
+        batches.append(await anext(listener))
+    return batches
+
+
+async def until(come: Callable[[], bool]) -> None:
+    while not come():  # noqa: ASYNC110 (what is waited for is no task's own event)
+        await asyncio.sleep(0.01)
+
+
+def ids(batches: list[Batch]) -> list[str]:
+    return [number for batch in batches for number in batch.rows["trade_id"]]
+
+
+def saying(*messages: Any, then: str = "wait") -> Scene:
+    """A connection that is welcomed, told these messages, and then left to itself (`wait`) or ended (`cut`)."""
+
+    async def scene(line: Line) -> None:
+        await line.welcome()
+        await line.say(*messages)
+        await asyncio.sleep(1)
+        await getattr(line, then)()
+
+    return scene
+
+
+def listening(stream: Stream, question: Any = TRADES, **more: Any) -> Listener:
+    return Listener("toy", stream, question, **{"credentials": CREDENTIALS, "time": VirtualTime(), **more})

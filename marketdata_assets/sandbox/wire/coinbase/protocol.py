@@ -16,6 +16,8 @@ from marketdata_assets.sandbox.wire.coinbase.products import Products
 from marketdata_assets.sandbox.wire.limits import Meter
 from marketdata_assets.sandbox.wire.pairs import Tapes
 from marketdata_assets.sandbox.wire.protocol import Protocol, Tape, js
+from marketdata_assets.sandbox.wire.streams import feeds
+from marketdata_assets.sandbox.wire.streams_coinbase import PATHS, CoinbaseVoice
 
 NAME = "coinbase"
 RATE, BURST = 10, 15
@@ -60,6 +62,10 @@ class Coinbase(Protocol):
             web.get(f"{market}/products/{{id}}/ticker", advanced.ticker),
             web.get(f"{market}/product_book", advanced.book),
         ]
+
+    def streams(self, book: Book) -> Iterable[web.RouteDef]:
+        """See `Protocol`."""
+        return feeds(self, book, CoinbaseVoice, *PATHS)
 
     def canonical(self, spelling: str, asset_class: str, known: Iterable[str]) -> str | None:  # noqa: ARG002 - one spelling
         """See `Protocol`: products are written as they are here."""
