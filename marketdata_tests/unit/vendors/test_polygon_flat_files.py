@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from marketdata_assets.core.periods import Window
-from marketdata_assets.sources.errors import NotEntitled, NotFound, Oversized, SchemaChanged, Truncated, Unavailable
+from marketdata_assets.sources.errors import BadCredentials, NotEntitled, NotFound, Oversized, SchemaChanged, Truncated, Unavailable
 from marketdata_assets.sources.vendors.polygon.flat_bars import read_flat_bars
-from marketdata_assets.sources.vendors.polygon.flat_files import FlatFiles
+from marketdata_assets.sources.vendors.polygon.flat_files import FlatFiles, flat_files
 from marketdata_tests.support.s3_server import S3Server, s3_server  # noqa: F401
 
 HEAD = "ticker,volume,open,close,high,low,window_start,transactions\n"
@@ -103,6 +103,13 @@ def test_nobody_at_the_address_is_unavailable() -> None:
     gone = FlatFiles(SecretStr("k"), SecretStr("s"), endpoint_url="http://127.0.0.1:9", timeout=0.5)
     with pytest.raises(Unavailable):
         gone.listed("1d", Window(at("2023-03-13"), at("2023-03-14")))
+
+
+def test_files_are_opened_with_both_keys_or_not_at_all() -> None:
+    keys = {"s3_access_key": SecretStr("k"), "s3_secret_key": SecretStr("s")}
+    assert flat_files({**keys, "api_key": SecretStr("x")}).endpoint_url == "https://files.massive.com"
+    with pytest.raises(BadCredentials, match="POLYGON_S3_SECRET_KEY"):
+        flat_files({"s3_access_key": SecretStr("k")})
 
 
 def test_a_header_without_rows_is_no_bars() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -58,11 +58,11 @@ class FlatFile:
 class FlatFiles:
     """The vendor's S3 server under a customer's keys. Files hold what was traded, unadjusted, and come next day about 11:00 in New York.
 
-    Without keys, those that boto finds by itself are used. No file unpacks to more than `largest` bytes.
+    No file unpacks to more than `largest` bytes.
     """
 
-    access_key: SecretStr | None = None
-    secret_key: SecretStr | None = None
+    access_key: SecretStr
+    secret_key: SecretStr
     endpoint_url: str = ENDPOINT
     bucket: str = BUCKET
     largest: int = LARGEST
@@ -102,13 +102,12 @@ class FlatFiles:
         import boto3  # late: who takes no flat files does without
         from botocore.config import Config
 
-        secrets = [None if key is None else key.get_secret_value() for key in (self.access_key, self.secret_key)]
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
-            aws_access_key_id=secrets[0],
-            aws_secret_access_key=secrets[1],
+            aws_access_key_id=self.access_key.get_secret_value(),
+            aws_secret_access_key=self.secret_key.get_secret_value(),
             config=Config(
                 retries={"total_max_attempts": 4, "mode": "standard"},
                 connect_timeout=10.0,
@@ -133,15 +132,13 @@ class _Faults:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError, NoCredentialsError, ResponseStreamingError
+        from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError, ResponseStreamingError
 
         if isinstance(error, ClientError):
             told = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             raises = _FAULTS.get(str(told.get("Code"))) or (Unavailable if status >= 500 else Rejected)
             raise raises(self._what, f"status {status}: {told.get('Code')} {told.get('Message', '')}".strip()) from None
-        if isinstance(error, NoCredentialsError):
-            raise BadCredentials(self._what, "no keys are given") from None
         if isinstance(error, (IncompleteReadError, ResponseStreamingError)):
             raise Truncated(self._what, "the connection closed before the end") from None
         if isinstance(error, BotoCoreError):
@@ -158,3 +155,11 @@ def _files(page: dict[str, Any]) -> Iterator[FlatFile]:
 def _days(first: date, last: date) -> Iterator[date]:
     for ordinal in range((last - first) // timedelta(days=1) + 1):
         yield first + timedelta(days=ordinal)
+
+
+def flat_files(credentials: Mapping[str, SecretStr], endpoint_url: str = ENDPOINT) -> FlatFiles:
+    """The flat files under the source's credentials; `BadCredentials` without both. No other keys are ever sent there."""
+    access, secret = (credentials.get(name) for name in ("s3_access_key", "s3_secret_key"))
+    if access is None or secret is None:
+        raise BadCredentials(f"opening the flat files of {NAME}", "POLYGON_S3_ACCESS_KEY or POLYGON_S3_SECRET_KEY is not set")
+    return FlatFiles(access, secret, endpoint_url)
