@@ -89,7 +89,7 @@ def verify_dumps(answers: Sequence[Answer]) -> None:
         if answer.request.endpoint != DUMP.name:
             continue
         name = answer.request.url("https://archive").rpartition("/")[2]
-        context = {"source": answer.record.source, "endpoint": DUMP.name, "payload_sha256": answer.record.sha256}
+        context: dict[str, Any] = {"source": answer.record.source, "endpoint": DUMP.name, "payload_sha256": answer.record.sha256}
         if _place(answer) not in checksums:
             raise SchemaChanged(f"verifying {name}", "no checksum came with it", **context)
         try:

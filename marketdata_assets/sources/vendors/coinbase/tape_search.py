@@ -17,8 +17,8 @@ _PAGE = 1000
 class TapeRequest(Request):
     """A request for a page of trades on the way to those of `[start, end)`.
 
-    `low` is the greatest id up to which all is known to be of before `end`, `high` the oldest known to be of `end` or later; None before the first page.
-    `found` says that the end was reached, and that only older pages are wanted from here.
+    All ids up to `low` are known to be of before `end`, `high` and all after it of `end` or later; None before the first page. `found`
+    says that the end was reached, and that only older pages are wanted from here.
     """
 
     start: datetime = field(kw_only=True)

@@ -71,7 +71,7 @@ def read_range_bars(document: Any, question: Question) -> pl.DataFrame:
     rows = rows.filter(pl.col("ends") % length == 0)
     apart = rows["ends"].diff().abs().min()
     if rows.height > 2 and apart != length:
-        raise ValueError(f"the candles are {apart} ms apart, not {question.length.name}")
+        raise ValueError(f"the candles are {apart!r} ms apart, not {question.length.name}")
     return rows.select(
         pl.lit(question.symbol).alias("vendor_symbol"),
         instants(rows["ends"] - length, "ms", from_year=2009).alias("timestamp"),
