@@ -126,7 +126,7 @@ def test_the_guides_vendor_passes_the_numbered_suite(acme: dict[str, Any], tmp_p
         test_terms.test_s15_what_a_dataset_can_do_is_declared,
         test_terms.test_s15_every_plan_is_complete,
         test_terms.test_s15_the_page_tells_every_dataset_plan_option_and_doubt,
-        test_secrets.test_s09_every_credential_is_sent_as_a_template_and_none_stands_in_the_code,
+        test_secrets.test_s09_every_needed_credential_is_sent_as_a_template_and_none_stands_in_the_code,
     ):
         told(NAME)
 

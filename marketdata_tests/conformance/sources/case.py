@@ -56,6 +56,7 @@ class Recorded:
     body: bytes | None = None  # instead of a file
     empty: bool = False  # it holds no row
     whole: bool = False  # the answer is one object that is there or not: it is never empty
+    unpack: Callable[[bytes], bytes] | None = None  # from the file to the answer
     edit: tuple[str, str] = ("", "")  # a text in the file and what is read in its place
 
     @property
@@ -133,6 +134,7 @@ def _body(recorded: Recorded, fixtures: Path) -> bytes:
         return recorded.body
     found, instead = (text.encode() for text in recorded.edit)
     data = (fixtures / recorded.fixture).read_bytes()
+    data = recorded.unpack(data) if recorded.unpack else data
     assert found in data, f"{recorded.fixture} does not hold {recorded.edit[0]!r}"
     return data.replace(found, instead) if found else data
 

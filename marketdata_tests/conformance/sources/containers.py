@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -161,9 +162,38 @@ class Csv:
         return [("", dict(zip(lines[0], cells, strict=True))) for cells in lines[1:] if cells]
 
     def keep(self, body: bytes, places: Sequence[int]) -> bytes:
-        lines = body.splitlines(keepends=True)
+        lines = [line + b"\n" for line in body.splitlines()]
         head = lines[:1] if self.header else []
         return b"".join([*head, *(lines[len(head) :][place] for place in places)])
+
+
+@dataclass(frozen=True)
+class Zipped:
+    """The one file of a zip archive."""
+
+    inside: Container
+
+    def rows(self, body: bytes) -> list[Row]:
+        return self.inside.rows(unzipped(body)[1])
+
+    def keep(self, body: bytes, places: Sequence[int]) -> bytes:
+        name, data = unzipped(body)
+        return zipped(name, self.inside.keep(data, places))
+
+
+def unzipped(body: bytes) -> tuple[str, bytes]:
+    """Name and bytes of the one file of an archive."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        (name,) = archive.namelist()
+        return name, archive.read(name)
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    """An archive of one file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), data)
+    return buffer.getvalue()
 
 
 @dataclass(frozen=True)

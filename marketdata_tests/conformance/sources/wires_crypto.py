@@ -7,7 +7,7 @@ from typing import Any
 
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_tests.conformance.sources.case import Recorded, Told, Wire
-from marketdata_tests.conformance.sources.containers import BySymbol, Columns, ListAt, OnePer
+from marketdata_tests.conformance.sources.containers import BySymbol, Columns, Csv, ListAt, OnePer, Zipped
 from marketdata_tests.conformance.sources.instants import rfc3339, since_1970
 
 _SIDES = {"b": "buy", "s": "sell", "buy": "buy", "sell": "sell", "BUY": "buy", "SELL": "sell", "Buy": "buy", "Sell": "sell"}
@@ -59,6 +59,10 @@ def _binance_best(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return [told | {"ask_price": row["askPrice"], "ask_size": row["askQty"]}]
 
 
+def _binance_price(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    return [{"vendor_symbol": row["symbol"], "last_price": row["price"]}]
+
+
 def _coinbase_candle(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return _bar(recorded, since_1970(row[0], "s"), row[1:6], "low high open close volume")
 
@@ -79,6 +83,11 @@ def _coinbase_level(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
 
 def _coinbase_product(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return [{"vendor_symbol": row["product_id"]}]
+
+
+def _coinbase_listed(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    told: Told = {"vendor_symbol": row["id"], "base": row["base_currency"], "currency": row["quote_currency"]}
+    return [told | {"tick_size": row["quote_increment"], "lot_size": row["base_increment"]}]
 
 
 def _coinbase_ticker(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
@@ -180,6 +189,8 @@ _POINT = {"price": "prices", "cap": "market_caps", "volume": "total_volumes"}
 _BOOK = ("bids", "asks")
 
 BINANCE_KLINES = Wire(ListAt(), _binance_kline)
+BINANCE_DUMP = Wire(Zipped(Csv(header=False)), _binance_kline)
+BINANCE_PRICES = Wire(ListAt(), _binance_price)
 BINANCE_AGG_TRADES = Wire(ListAt(), _binance_agg_trade)
 BINANCE_TRADES = Wire(ListAt(), _binance_trade)
 BINANCE_DEPTH = Wire(BySymbol("", _BOOK), _binance_level)
@@ -191,6 +202,7 @@ COINBASE_TRADES = Wire(ListAt(), _coinbase_trade)
 COINBASE_ADVANCED_TRADES = Wire(ListAt("trades"), _coinbase_trade)
 COINBASE_ADVANCED_BOOK = Wire(BySymbol("pricebook", _BOOK), _coinbase_level)
 COINBASE_ADVANCED_PRODUCTS = Wire(ListAt("products"), _coinbase_product)
+COINBASE_PRODUCTS = Wire(ListAt(), _coinbase_listed)
 COINBASE_TICKER = Wire(ListAt(), _coinbase_ticker)
 KRAKEN_CANDLES = Wire(BySymbol("result", stays=True), _kraken_candle)
 KRAKEN_TRADES = Wire(BySymbol("result", stays=True), _kraken_trade)

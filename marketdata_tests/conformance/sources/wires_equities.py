@@ -139,7 +139,7 @@ def _alphavantage_dividend(key: str, row: Any, recorded: Recorded) -> Sequence[T
 def _alphavantage_listing(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     told: Told = {
         "vendor_symbol": row["symbol"],
-        "name": row["name"].strip() or None,
+        "name": row["name"] or None,
         "exchange": row["exchange"],
         "listed_on": day(row["ipoDate"]),
     }
@@ -196,7 +196,7 @@ def _polygon_ticker(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
 
 
 def _polygon_event(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return [{"new_symbol": row["ticker_change"]["ticker"], "ex_date": day(row["date"]), "kind": "rename"}]
+    return [{"new_symbol": row["ticker_change"]["ticker"], "ex_date": day(row["date"])}]
 
 
 def _polygon_contract(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
@@ -206,6 +206,52 @@ def _polygon_contract(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
 
 def _polygon_news(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return [{"article_id": row["id"], "published_at": rfc3339(row["published_utc"]), "headline": row["title"]}]
+
+
+def _polygon_open_close(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    told: Told = {"vendor_symbol": row["symbol"], "timestamp": midnight(datetime.fromisoformat(row["from"]).date())}
+    return [told | {name: row[name] for name in ("open", "high", "low", "close", "volume")}]
+
+
+def _polygon_last_trade(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    return [
+        {"vendor_symbol": row["T"], "timestamp": since_1970(row["t"], "ns"), "price": row["p"], "quantity": row["s"], "trade_id": row["i"]}
+    ]
+
+
+def _polygon_last_quote(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    told: Told = {"vendor_symbol": row["T"], "timestamp": since_1970(row["t"], "ns")}
+    return [told | {"bid_price": row["p"], "bid_size": row["s"], "ask_price": row["P"], "ask_size": row["S"]}]
+
+
+def _polygon_state(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    if "error" in row:
+        return []
+    trade, quote, day_ = row.get("last_trade") or {}, row.get("last_quote") or {}, row.get("session") or {}
+    told: Told = {"vendor_symbol": row["ticker"], "last_price": trade.get("price"), "bid_price": quote.get("bid")}
+    return [told | {"ask_price": quote.get("ask"), "high": day_.get("high"), "previous_close": day_.get("previous_close")}]
+
+
+def _polygon_stock_state(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    trade, quote, today = row["lastTrade"], row["lastQuote"], row["day"]
+    told: Told = {"vendor_symbol": row["ticker"], "last_price": trade["p"], "bid_price": quote["p"], "ask_price": quote["P"]}
+    return [
+        told | {"open": today["o"], "volume": today["v"], "previous_close": row["prevDay"]["c"], "timestamp": since_1970(quote["t"], "ns")}
+    ]
+
+
+def _polygon_profile(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    return [{"name": name} for name, _ in _fields(row, "")]
+
+
+def _polygon_chain(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    told: Told = {"vendor_symbol": row["details"]["ticker"], "bid_price": row["last_quote"]["bid"], "ask_price": row["last_quote"]["ask"]}
+    return [told | {"delta": row["greeks"]["delta"], "open_interest": row["open_interest"], "volume": row["day"]["volume"]}]
+
+
+def _alphavantage_profile(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    missing = ("None", "-")
+    return [{"vendor_symbol": row["Symbol"], "name": name, "value": None if value in missing else value} for name, value in row.items()]
 
 
 def _rows_only(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
@@ -260,7 +306,7 @@ def _yahoo_event(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
 
 
 def _finnhub_bar(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {"vendor_symbol": recorded.symbols, "timestamp": since_1970(row["t"], "s")}
+    told: Told = {"vendor_symbol": recorded.symbols, "timestamp": _labelled(since_1970(row["t"], "s"), recorded)}
     return [told | {"open": row["o"], "high": row["h"], "low": row["l"], "close": row["c"], "volume": row["v"]}]
 
 
@@ -303,6 +349,14 @@ POLYGON_TICKERS = Wire(ListAt("results"), _polygon_ticker)
 POLYGON_EVENTS = Wire(ListAt("results.events"), _polygon_event)
 POLYGON_CONTRACTS = Wire(ListAt("results"), _polygon_contract)
 POLYGON_NEWS = Wire(ListAt("results"), _polygon_news)
+POLYGON_OPEN_CLOSE = Wire(ListAt(), _polygon_open_close)
+POLYGON_LAST_TRADE = Wire(ListAt("results"), _polygon_last_trade)
+POLYGON_LAST_QUOTE = Wire(ListAt("results"), _polygon_last_quote)
+POLYGON_STATES = Wire(ListAt("results"), _polygon_state)
+POLYGON_STOCK_STATE = Wire(ListAt("ticker"), _polygon_stock_state)
+POLYGON_PROFILE = Wire(ListAt("results"), _polygon_profile)
+POLYGON_CHAIN = Wire(ListAt("results"), _polygon_chain)
+ALPHAVANTAGE_PROFILE = Wire(ListAt(), _alphavantage_profile)
 RESULTS = Wire(ListAt("results"), _rows_only)
 YAHOO_CHART = Wire(Columns(_YAHOO, "at", "chart.result.0"), _yahoo_bar)
 YAHOO_EVENTS = Wire(Twigs("chart.result.0.events"), _yahoo_event)
