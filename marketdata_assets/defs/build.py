@@ -12,6 +12,7 @@ from marketdata_assets.defs.assets.landing import landing_files
 from marketdata_assets.defs.assets.lona import lona_export
 from marketdata_assets.defs.assets.normalized import normalized_bars
 from marketdata_assets.defs.assets.raw import raw_bars
+from marketdata_assets.defs.assets.usage import usage, usage_checks
 from marketdata_assets.defs.checks import lane_checks
 from marketdata_assets.defs.io_manager import LakeIOManager, stored_tables
 from marketdata_assets.defs.jobs import lane_job
@@ -45,9 +46,10 @@ def build_definitions(
                 for source in sources
             ),
             *(raw_bars(lane, source) for lane in every for source in lane.sources),
+            *usage(settings),
             *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
         ],
-        asset_checks=[check for lane in every for check in lane_checks(lane)],
+        asset_checks=[*(check for lane in every for check in lane_checks(lane)), *usage_checks(settings)],
         jobs=list(jobs.values()),
         schedules=[after_close(settings, lane, jobs[lane.name]) for lane in every],
         sensors=[
