@@ -69,13 +69,10 @@ async def _ask(platform: Platform, source: str, dataset: Dataset, base: Question
     parts: list[pl.DataFrame] = []
 
     async def answered(client: Client, question: Question) -> None:
-        parts.extend(
-            [
-                page_rows(dataset, question, page.data, page.record.received_at, page.record.sha256)
-                for request in dataset.ask(question)
-                async for page in client.pages(request)
-            ]
-        )
+        pages = [page for request in dataset.ask(question) async for page in client.pages(request)]
+        if dataset.verify is not None:
+            dataset.verify(pages)
+        parts.extend(page_rows(dataset, question, page.data, page.record.received_at, page.record.sha256) for page in pages)
 
     async with connected(platform, source, dataset) as client:
         with reserve(platform, source, len(groups)) as spending:

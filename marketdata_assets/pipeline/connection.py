@@ -31,7 +31,9 @@ async def connected(platform: Platform, source: str, dataset: Dataset) -> AsyncI
     secrets = secrets_of(platform, vendor)
     if platform.settings.market == "simulated" and urlsplit(api.base_url).hostname not in LOOPBACK:
         raise ConfigFault(
-            f"connecting to {vendor.title}", "the simulated market asks nobody outside this machine", "set `market: real` in marketdata.yaml"
+            f"connecting to {vendor.title}",
+            "the simulated market asks nobody outside this machine",
+            "set `market: real` in marketdata.yaml",
         )
     if lacking := _unset(vendor, api, secrets):
         raise ConfigFault(
@@ -45,7 +47,7 @@ async def connected(platform: Platform, source: str, dataset: Dataset) -> AsyncI
     def keep(data: bytes, record: RequestRecord) -> None:
         archive.put(data, name=f"{source} {record.url}", received_at=record.received_at)
 
-    async with Client(api, credentials=secrets, state=platform.settings.state, on_payload=keep) as client:
+    async with vendor.client(api, credentials=secrets, state=platform.settings.state, on_payload=keep) as client:
         yield client
 
 
@@ -59,7 +61,8 @@ def api_of(platform: Platform, source: str, dataset: Dataset) -> Api:
 
 def secrets_of(platform: Platform, vendor: Source) -> dict[str, SecretStr]:
     """The vendor's secrets in the environment; in the simulated market, whose sandbox takes any, made-up ones for all of them."""
-    made_up = {each.name: SecretStr(f"sandbox-{each.name}") for each in vendor.credentials} if platform.settings.market == "simulated" else {}
+    simulated = platform.settings.market == "simulated"
+    made_up = {each.name: SecretStr(f"sandbox-{each.name}") for each in vendor.credentials if simulated}
     return {**made_up, **credentials_of(vendor)}
 
 

@@ -135,6 +135,8 @@ async def _asked(client: Client, book: AnswerBook, base: Question, asked: Sequen
 async def _answered(client: Client, book: AnswerBook, question: Question) -> dict[str, SymbolAnswer]:
     """What the vendor answers to one question, kept in the book page by page."""
     answers = [answer for request in book.dataset.ask(question) async for answer in client.pages(request)]
+    if book.dataset.verify is not None:
+        book.dataset.verify(answers)
     return book.keep(question, answers)
 
 
