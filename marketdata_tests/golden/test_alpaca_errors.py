@@ -94,7 +94,7 @@ def test_a_company_is_fetched_under_its_new_ticker_page_by_page(shared: Path) ->
         "symbols": "META",
         "timeframe": "1Day",
         "start": "2022-06-08T00:00:00Z",
-        "end": "2022-06-13T23:59:59Z",
+        "end": "2022-06-13T05:00:00Z",
         "adjustment": "raw",
         "feed": "sip",
         "asof": "2022-06-10",

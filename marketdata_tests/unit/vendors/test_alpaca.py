@@ -31,12 +31,28 @@ def test_stock_bars_are_asked_for_raw_and_name_their_tape() -> None:
         "symbols": "AAPL,BRK.B",
         "timeframe": "15Min",
         "start": "2024-03-08T00:00:00Z",
-        "end": "2024-03-11T23:59:59Z",
+        "end": "2024-03-11T23:45:00Z",
         "adjustment": "raw",
         "feed": "iex",
     }
     assert dataset.tape_of(options) == "alpaca iex"
     assert dataset.symbols == 50
+
+
+@pytest.mark.parametrize(
+    ("end", "length", "sent"),
+    [
+        ("2024-03-12T00:00:00Z", "1d", "2024-03-11T05:00:00Z"),
+        ("2024-07-12T00:00:00Z", "1d", "2024-07-11T05:00:00Z"),
+        ("2024-03-12T15:30:00Z", "1h", "2024-03-12T15:00:00Z"),
+        ("2024-03-12T15:00:00Z", "1h", "2024-03-12T14:00:00Z"),
+        ("2024-03-12T15:01:00Z", "1m", "2024-03-12T15:00:00Z"),
+    ],
+)
+def test_the_end_sent_is_the_start_of_the_last_bar_so_that_the_free_plan_does_not_refuse_it(end: str, length: str, sent: str) -> None:
+    window = Window(WINDOW.start, datetime.fromisoformat(end))
+    (request,) = SOURCE.dataset("bars").ask(Question("bars", ("AAPL",), window, timeframe(length)))
+    assert request.params["end"] == sent
 
 
 def test_the_tape_follows_the_plan() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from marketdata_assets.core.periods import Window
+from marketdata_assets.core.timeframes import Timeframe
 from marketdata_assets.sources.api import Endpoint
 from marketdata_assets.sources.dataset import Ask
 from marketdata_assets.sources.question import Question
@@ -14,6 +16,7 @@ from marketdata_assets.sources.windows import last_instant, rfc3339
 
 FEED, LATEST_FEED, OPTION_FEED, LOCATION, ASOF = "feed", "latest_feed", "option_feed", "location", "asof"
 TODAY = "today"
+_EPOCH, _NEW_YORK_MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC), timedelta(hours=5)
 DEFAULTS = {FEED: "sip", LATEST_FEED: "iex", OPTION_FEED: "indicative", LOCATION: "us", ASOF: TODAY}
 
 
@@ -47,9 +50,14 @@ def listed(question: Question) -> str:
     return ",".join(question.symbols)
 
 
-def bar_span(window: Window) -> dict[str, str]:
-    """Both ends for bars. `end` is inclusive at the vendor: the last second of the window is sent."""
-    return {"start": rfc3339(window.start), "end": rfc3339(last_instant(window))}
+def bar_span(window: Window, length: Timeframe) -> dict[str, str]:
+    """Both ends for bars: from the window to the start of the last bar in it, since `end` is inclusive at the vendor.
+
+    No later instant is sent: the free plan refuses any `end` of the last 15 minutes, were all its bars older. A daily bar starts at
+    midnight in New York, which is 05:00 UTC at the latest.
+    """
+    last = _EPOCH + (window.end - _EPOCH - timedelta(microseconds=1)) // length.duration * length.duration
+    return {"start": rfc3339(window.start), "end": rfc3339(last if length.intraday else last + _NEW_YORK_MIDNIGHT)}
 
 
 def tick_span(window: Window) -> dict[str, str]:

@@ -23,7 +23,7 @@ def ask_stock_bars(question: Question) -> Sequence[Request]:
     params = {
         "symbols": listed(question),
         "timeframe": LENGTHS[question.length.name],
-        **bar_span(question.span),
+        **bar_span(question.span, question.length),
         "adjustment": "raw",
         FEED: chosen(question.options, FEED),
         "asof": asof(question.options),
@@ -33,13 +33,13 @@ def ask_stock_bars(question: Question) -> Sequence[Request]:
 
 def ask_option_bars(question: Question) -> Sequence[Request]:
     """One request for bars of all contracts."""
-    params = {"symbols": listed(question), "timeframe": LENGTHS[question.length.name], **bar_span(question.span)}
+    params = {"symbols": listed(question), "timeframe": LENGTHS[question.length.name], **bar_span(question.span, question.length)}
     return [OPTION_BARS.request(params)]
 
 
 def ask_coin_bars(question: Question) -> Sequence[Request]:
     """One request for bars of all pairs on the chosen venue."""
-    params = {"symbols": listed(question), "timeframe": LENGTHS[question.length.name], **bar_span(question.span)}
+    params = {"symbols": listed(question), "timeframe": LENGTHS[question.length.name], **bar_span(question.span, question.length)}
     return [COIN_BARS.request(params, location=chosen(question.options, LOCATION))]
 
 
