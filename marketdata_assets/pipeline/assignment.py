@@ -84,6 +84,7 @@ def candidates(platform: Platform, names: Iterable[str], timeframe: str) -> list
                 config.priority,
                 tuple(missing_variables(platform, vendor, api_of(platform, name, bars_of(config, timeframe)))),
                 month_standing(platform, name).requests_left,
+                config.tape,
             )
         )
     return found

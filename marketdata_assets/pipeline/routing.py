@@ -49,7 +49,8 @@ class Need:
 class Candidate:
     """A configured source as routing sees it: what it could serve, and what hinders it now.
 
-    `missing` are environment variables that hold no key, `requests_left` what the month has room for (None: no limit).
+    `missing` are environment variables that hold no key, `requests_left` what the month has room for (None: no limit), `tape` where its
+    trades were seen if the configuration says so.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Candidate:
     priority: int = 100
     missing: tuple[str, ...] = ()
     requests_left: int | None = None
+    tape: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class _Judge:
                 continue
             requests = share_of_requests(dataset, _question(need, candidate, dataset), need.bars)
             down = self._down.get((candidate.name, None)) or self._down.get((candidate.name, need.symbol)) or ""
-            found.append(_Offer(candidate, dataset.tape_of(candidate.options), requests, down))
+            found.append(_Offer(candidate, candidate.tape or dataset.tape_of(candidate.options), requests, down))
         return found, reasons
 
     def ranked(self, offers: Sequence[_Offer]) -> list[_Offer]:

@@ -149,3 +149,16 @@ def test_the_committed_configuration_of_the_real_market_is_read_and_checked_too(
 def test_a_mistake_in_the_real_part_is_found_while_the_market_is_simulated(project: Path, tmp_path: Path) -> None:
     text = (project / "marketdata.yaml").read_text().replace("agreement_bps: 50", "agrement_bps: 50")
     assert "did you mean 'agreement_bps'" in refusal(tmp_path, text)
+
+
+def test_routing_rules_are_read_and_a_source_that_they_misname_is_refused(tmp_path: Path) -> None:
+    rules = "routing:\n  us_equities: {prefer: [second], never: [tiingo], max_delay_minutes: 20}\n"
+    routing = load_settings(config(tmp_path, GOOD + rules), {}).routing["us_equities"]
+    assert (routing.prefer, routing.never, routing.max_delay_minutes, routing.mix_tapes) == (("second",), ("tiingo",), 20, False)
+    with pytest.raises(ConfigFault, match=r"routing.us_equities names 'tingo', which is no source of us_equities"):
+        load_settings(config(tmp_path, GOOD + rules.replace("[tiingo]", "[tingo]")), {})
+
+
+def test_a_misspelt_routing_rule_is_answered_with_the_right_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigFault, match="did you mean 'prefer'"):
+        load_settings(config(tmp_path, GOOD + "routing:\n  us_equities: {prefers: [second]}\n"), {})

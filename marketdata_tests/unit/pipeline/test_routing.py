@@ -190,6 +190,12 @@ def test_all_windows_of_a_series_come_from_the_tape_that_serves_most_of_them() -
     assert [each.source for each in routes] == ["dear", "dear", "alike"]
 
 
+def test_a_tape_that_the_configuration_names_counts_instead_of_the_vendors() -> None:
+    stored = {NEED.series: {"consolidated tape"}}
+    found = chosen(candidate("a", dataset=SIP, tape="consolidated tape"), candidate("b", dataset=SIP), stored=stored)
+    assert (found.source, found.tape) == ("a", "consolidated tape")
+
+
 def test_another_series_may_come_from_another_tape() -> None:
     stored = {NEED.series: {"sip"}}
     needs = [NEED, Need("us_equities", "IBM", "1d", YEAR, 250)]
