@@ -147,8 +147,8 @@ class Source:
         return (self.gateway or Client)(api, **options)
 
     def apis_for(self, plan: str | None = None, base_url: str | None = None) -> tuple[Api, ...]:
-        """The hosts with the budgets of a plan; with `base_url`, or the plan's own, all of them served there (a sandbox, a region)."""
+        """The hosts with the budgets and key of a plan; with `base_url`, or the plan's, all of them served there (a sandbox, a region)."""
         chosen = self.plan(plan)
         budgets, base_url = chosen.budgets, base_url or chosen.base_url
-        apis = tuple(replace(api, budgets={**api.budgets, **budgets}) for api in self.apis)
+        apis = tuple(replace(api, budgets={**api.budgets, **budgets}, auth=chosen.auth or api.auth) for api in self.apis)
         return tuple(api.at(base_url) for api in apis) if base_url else apis

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.sources.error_rules import verdict
 from marketdata_assets.sources.errors import BadCredentials, NotEntitled, NotFound, RateLimited
+from marketdata_assets.sources.http import Client
 from marketdata_assets.sources.page import page_rows, page_series
 from marketdata_assets.sources.question import Data, Question
 from marketdata_assets.sources.registry import vendor
+from marketdata_tests.support.loopback import Loopback, js
+from marketdata_tests.support.virtual_time import VirtualTime, run
 
 GECKO = vendor("coingecko")
 NOW = datetime(2025, 11, 21, 12, tzinfo=UTC)
@@ -180,6 +184,23 @@ def test_paid_plans_have_a_host_of_their_own_and_the_bars_of_an_hour_and_a_day()
     daily = GECKO.serving(Data.BARS, "crypto", "1d")
     assert daily is not None
     assert (daily.serves("analyst"), daily.serves("demo")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("plan", "sent"),
+    [("keyless", {}), ("demo", {"x-cg-demo-api-key": "d"}), ("basic", {"x-cg-pro-api-key": "p"}), ("analyst", {"x-cg-pro-api-key": "p"})],
+)
+def test_each_plan_sends_its_own_key_alone(plan: str, sent: dict[str, str]) -> None:
+    keys = {"demo_key": SecretStr("d"), "pro_key": SecretStr("p")}
+
+    async def ask() -> dict[str, str]:
+        async with Loopback().on("/api/v3/coins/list", js([])) as server:
+            (api,) = GECKO.apis_for(plan, server.url)
+            async with Client(api, credentials=keys, time=VirtualTime()) as client:
+                await client.fetch(api.endpoint("coins").request())
+            return {name: text for name, text in server.asked[0].headers.items() if name.startswith("x-cg")}
+
+    assert run(ask()) == sent
 
 
 def test_coins_are_called_by_their_ids() -> None:

@@ -2,7 +2,7 @@
 
 Bars are of pairs with USD and called by CoinGecko's id of the coin; `coins.py` knows the ids of well-known coins, the instruments
 file takes others as aliases of this source. Without payment there are candles of 30 minutes for a day and of four hours for 30 days,
-no daily ones. Paid plans have a host and a key of their own; configure only the key of the plan in use.
+no daily ones. Paid plans have a host and a key of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.schemas.companies import MARKET_CHARTS, SNAPSHOTS
 from marketdata_assets.schemas.listings import LISTINGS
+from marketdata_assets.sources.api import Auth
 from marketdata_assets.sources.dataset import Dataset
 from marketdata_assets.sources.plans import Plan
 from marketdata_assets.sources.question import Data
@@ -121,7 +122,7 @@ SOURCE = Source(
     spellings={"crypto": Spelling(names=DOLLAR_PAIRS)},
     plans=(
         Plan("demo", "Demo: free, with a key", {"default": api.per_minute(30)}, monthly_requests=10_000),
-        Plan("keyless", "without a key", {"default": api.per_minute(5, keyless=True)}),
+        Plan("keyless", "without a key", {"default": api.per_minute(5, keyless=True)}, auth=Auth()),
         Plan(
             "basic",
             "Basic",
@@ -129,6 +130,7 @@ SOURCE = Source(
             monthly_fee=Decimal(35),
             monthly_requests=100_000,
             base_url=api.PRO_HOST,
+            auth=api.PRO,
         ),
         Plan(
             "analyst",
@@ -137,6 +139,7 @@ SOURCE = Source(
             monthly_fee=Decimal(129),
             monthly_requests=500_000,
             base_url=api.PRO_HOST,
+            auth=api.PRO,
         ),
     ),
     licence="free plans ask for attribution to CoinGecko; its API terms govern passing data on",

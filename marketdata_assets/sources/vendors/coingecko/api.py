@@ -49,11 +49,13 @@ def per_minute(calls: int, *, keyless: bool = False) -> Budget:
     return Budget((Quota(calls, 60),), scope="address" if keyless else "key", penalty=30.0)
 
 
+DEMO = Auth(headers={"x-cg-demo-api-key": "{demo_key}"}, optional=True)
+PRO = Auth(headers={"x-cg-pro-api-key": "{pro_key}"}, optional=True)
 API = Api(
     NAME,
     "https://api.coingecko.com",
     (OHLC, OHLC_RANGE, MARKET_CHART, MARKET_CHART_RANGE, COINS, SIMPLE_PRICE, MARKETS),
-    auth=Auth(headers={"x-cg-demo-api-key": "{demo_key}", "x-cg-pro-api-key": "{pro_key}"}, optional=True),
+    auth=DEMO,
     budgets={"default": per_minute(30)},
     errors=ERRORS,
     messages=("status.error_message", "error.status.error_message", "error"),
