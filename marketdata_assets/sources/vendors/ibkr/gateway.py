@@ -41,6 +41,8 @@ class TwsClient(Client):
             raise ConfigFault(
                 "opening Interactive Brokers", "the package ib_async is not installed", "pip install marketdata-assets[ibkr]", source="ibkr"
             ) from None
+        if hasattr(self._library.util.getLoop, "cache_clear"):
+            self._library.util.getLoop.cache_clear()  # ib_async 2.0 keeps to the first event loop it ever saw, which may be closed
         for name in ("ib_async", "eventkit"):  # what it has to say becomes a fault; nobody else is to print it
             logging.getLogger(name).addHandler(logging.NullHandler())
         self._ib: Any = None
@@ -157,7 +159,7 @@ class TwsClient(Client):
 def _plain(row: Any) -> dict[str, Any]:
     """A bar or tick of ib_async as JSON: days as `20191004`, instants as Unix seconds, flags left out."""
     fields = row._asdict() if hasattr(row, "_asdict") else vars(row)
-    plain = {}
+    plain: dict[str, Any] = {}
     for name, value in fields.items():
         if hasattr(value, "timestamp"):
             plain[name] = int(value.timestamp())
