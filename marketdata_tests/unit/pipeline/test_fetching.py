@@ -89,7 +89,7 @@ def test_a_new_session_is_asked_for_with_the_overlap_before_it_and_a_restatement
     truth["BBB"][friday] = restated
     raw = run(platform, datetime(2024, 3, 18, 21, tzinfo=UTC))
     assert alpaca.queries(vendor)[1:] == [
-        {"symbols": "AAA,BBB,CCC", "start": "2024-03-13T00:00:00Z", "end": "2024-03-18T23:59:59Z"},
+        {"symbols": "AAA,BBB,CCC", "start": "2024-03-13T00:00:00Z", "end": "2024-03-18T05:00:00Z"},
     ]
     assert raw.height == first.height + 2
     versions = raw.filter(pl.col("symbol") == "BBB", pl.col("timestamp").dt.date() == friday).sort("known_at")
@@ -102,7 +102,7 @@ def test_the_session_still_open_is_neither_asked_for_nor_kept(vendor: Loopback, 
     during = datetime(2024, 3, 15, 19, 59, tzinfo=UTC)  # New York closes at 20:00 UTC
     raw = run(platform, during)
     assert raw["timestamp"].dt.date().max() == date(2024, 3, 14)
-    assert alpaca.queries(vendor)[0]["end"] == "2024-03-14T23:59:59Z"
+    assert alpaca.queries(vendor)[0]["end"] == "2024-03-14T05:00:00Z"
     late = run(platform, datetime(2024, 3, 15, 20, 15, tzinfo=UTC))  # the plan delays the tape by a quarter of an hour
     assert late["timestamp"].dt.date().max() == date(2024, 3, 15)
 
