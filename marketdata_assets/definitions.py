@@ -6,6 +6,9 @@ Importing this module reads marketdata.yaml; whoever brings settings of their ow
 from __future__ import annotations
 
 from marketdata_assets.defs.build import build_definitions
+from marketdata_assets.defs.resources import PlatformResource
+from marketdata_assets.sandbox.embedded import open_market
 from marketdata_assets.settings import load_settings
 
-defs = build_definitions(load_settings())
+_SETTINGS = load_settings()
+defs = build_definitions(_SETTINGS, platform=PlatformResource(_SETTINGS, open_market))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from marketdata_assets.defs.rectangles import Rectangle
     from marketdata_assets.pipeline.platform import Platform
     from marketdata_assets.sandbox.market import Market
-    from marketdata_assets.settings import Settings
 
 _SIMULATED = "Simulated: these symbols exist nowhere and every number was drawn from a seed. They lie in a lake of their own."
 
@@ -83,7 +82,7 @@ def _deliver(session: Session, platform: Platform, market: Market) -> tuple[int,
     vendors = {config.vendor for config in platform.settings.sources.values() if config.vendor}
     failed, stood = 0, []
     with serving(market, vendors) as server:
-        platform.settings = _asking(platform.settings, server.urls)
+        platform.address = lambda source: server.urls.get(source.vendor or "")
         with graph(session) as opened:
             for at, delivery in enumerate(market.deliveries(), start=1):
                 files = [file for file in delivery.files if file.source in platform.settings.sources]
@@ -103,15 +102,6 @@ def _deliver(session: Session, platform: Platform, market: Market) -> tuple[int,
                 session.out.say(f"{len(server.asked) - before} requests were answered by {', '.join(sorted(server.urls))}.")
                 stood.append(found(platform, as_served(platform, market.truth.defects), FINDINGS_SCHEMA.to_frame()))
     return failed, stood
-
-
-def _asking(settings: Settings, urls: dict[str, str]) -> Settings:
-    """The settings with the sandbox's own addresses in them."""
-    sources = {
-        name: config.model_copy(update={"base_url": urls[config.vendor]}) if config.vendor else config
-        for name, config in settings.sources.items()
-    }
-    return settings.model_copy(update={"sources": sources})
 
 
 def _due(platform: Platform, market: Market, lane: Lane, at: datetime) -> list[Rectangle]:

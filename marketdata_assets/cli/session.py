@@ -51,6 +51,9 @@ class Session:
 
         opened = MarketData(self.config, lake=self.lake)
         if opened.platform.settings.market == "simulated":
+            from marketdata_assets.sandbox.embedded import Embedded
+
+            opened.platform.address = Embedded()
             self.out.note("simulated market: invented symbols and numbers (marketdata.yaml says `market: simulated`)")
         return opened
 

@@ -56,7 +56,7 @@ def api_of(platform: Platform, source: str, dataset: Dataset) -> Api:
     config = source_settings(platform, source)
     vendor = config.source()
     at = vendor.apis.index(vendor.api_of(dataset))
-    return vendor.apis_for(config.plan, config.base_url)[at]
+    return vendor.apis_for(config.plan, platform.address(config))[at]
 
 
 def secrets_of(platform: Platform, vendor: Source) -> dict[str, SecretStr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from marketdata_assets.lake.lake import Lake, open_lake
 from marketdata_assets.lake.s3_options import S3Options
 from marketdata_assets.reference import load_instruments, load_overrides
 from marketdata_assets.schemas.table import Table
-from marketdata_assets.settings import Settings
+from marketdata_assets.settings import Settings, SourceSettings
 from marketdata_assets.sources.landing.read import Reading
 
 _READINGS_KEPT_BYTES = 256 * 1024 * 1024
@@ -51,13 +52,26 @@ class ReadingShelf:
             self._used = 0
 
 
+Addresses = Callable[[SourceSettings], str | None]
+"""Where a networked source is served, when not at its configured address or at the vendor."""
+
+
+def as_configured(source: SourceSettings) -> str | None:
+    """The configured address of a networked source; None: the vendor's own."""
+    return source.base_url
+
+
 @dataclass
 class Platform:
-    """What every step of the graph works on. Symbols, calendars and table paths are asked here, nowhere else."""
+    """What every step of the graph works on. Symbols, calendars and table paths are asked here, nowhere else.
+
+    `address` tells where a networked source is served; a sandbox puts its own in here.
+    """
 
     settings: Settings
     lake: Lake
     instruments: Instruments
+    address: Addresses = as_configured
     readings: ReadingShelf = field(default_factory=ReadingShelf)
     _calendars: dict[str, Calendar] = field(default_factory=dict)
 

@@ -36,7 +36,7 @@ def windows_left(platform: Platform, source: str) -> list[WindowLeft]:
     vendor = config.source()
     secrets = secrets_of(platform, vendor)
     found: dict[str, list[WindowLeft]] = {}
-    for api in vendor.apis_for(config.plan, config.base_url):
+    for api in vendor.apis_for(config.plan, platform.address(config)):
         owner = Keyring(api.name, api.auth, secrets).owner
         for name, budget in api.budgets.items():
             who = owner if budget.scope == "key" else ""
