@@ -38,11 +38,14 @@ def test_minutes_are_asked_for_in_milliseconds_up_to_the_last_one() -> None:
     ]
 
 
-def test_grouped_days_skip_the_weekend() -> None:
-    assert [text.split("?")[0] for text in url("grouped_daily", length="1d")] == [
-        "https://h/v2/aggs/grouped/locale/us/market/stocks/2024-03-08",
-        "https://h/v2/aggs/grouped/locale/us/market/stocks/2024-03-11",
-    ]
+@pytest.mark.parametrize(
+    ("dataset", "symbols", "path"),
+    [("grouped_daily", (), "/v2/aggs/grouped/locale/us/market/stocks/"), ("open_close", ("AAPL",), "/v1/open-close/AAPL/")],
+)
+def test_single_days_are_asked_for_where_there_is_a_session(dataset: str, symbols: tuple[str, ...], path: str) -> None:
+    easter = Window(datetime(2024, 3, 28, tzinfo=UTC), datetime(2024, 4, 2, tzinfo=UTC))  # Good Friday was the 29th of March
+    asked = [text.removeprefix("https://h").split("?")[0] for text in url(dataset, *symbols, window=easter, length="1d")]
+    assert asked == [f"{path}2024-03-28", f"{path}2024-04-01"]
 
 
 def test_trades_are_asked_for_in_half_open_nanoseconds_oldest_first() -> None:

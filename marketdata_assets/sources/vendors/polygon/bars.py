@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NotRequired, TypedDict
 
 import polars as pl
 
 from marketdata_assets.core.periods import Window
+from marketdata_assets.core.sessions import calendar
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.request import Request
 from marketdata_assets.sources.row_models import read_rows
@@ -22,7 +23,6 @@ LENGTHS = {
     "1d": ("1", "day"),
 }
 _MILLISECOND, _DAY = timedelta(milliseconds=1), timedelta(days=1)
-_FRIDAY = 4
 
 
 class Aggregate(TypedDict):
@@ -72,8 +72,8 @@ def read_bars(document: Any, question: Question) -> pl.DataFrame:
 
 
 def ask_grouped(question: Question) -> Sequence[Request]:
-    """One request a weekday of the window, for every ticker there is; a holiday's answer is empty."""
-    return [GROUPED.request(date=day.isoformat()) for day in _weekdays(question.span)]
+    """One request a session of the window, for every ticker there is."""
+    return [GROUPED.request(date=day.isoformat()) for day in _sessions(question.span)]
 
 
 def ask_previous(question: Question) -> Sequence[Request]:
@@ -88,8 +88,8 @@ def read_days(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG00
 
 
 def ask_open_close(question: Question) -> Sequence[Request]:
-    """One request a weekday of the window; the vendor answers 404 for a day without trading."""
-    return [OPEN_CLOSE.request(ticker=question.symbol, date=day.isoformat()) for day in _weekdays(question.span)]
+    """One request a session of the window; the vendor answers 404 for a day without trading."""
+    return [OPEN_CLOSE.request(ticker=question.symbol, date=day.isoformat()) for day in _sessions(question.span)]
 
 
 def read_open_close(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 (the shape of every reader)
@@ -117,9 +117,7 @@ def _bars(rows: pl.DataFrame, ticker: pl.Expr, *, daily: bool) -> pl.DataFrame:
     )
 
 
-def _weekdays(window: Window) -> Iterator[date]:
-    day, last = window.start.date(), last_instant(window).date()
-    while day <= last:
-        if day.weekday() <= _FRIDAY:
-            yield day
-        day += _DAY
+def _sessions(window: Window) -> list[date]:
+    """Days of the window on which New York's exchanges open."""
+    exchange = calendar("XNYS")
+    return exchange.sessions(*exchange.clip(window.start.date(), last_instant(window).date() + _DAY))["session"].to_list()
