@@ -135,6 +135,6 @@ SOURCE = Source(
     unverified=(
         "whether the bounds of candles are both inclusive, as those of aggregated trades are: a row at the boundary counts once",
         "the limits and weights of Binance.US: 1200 a minute, and the weights of Binance",
-        "how the archive limits requests: five a second are sent",
+        "how the archive limits requests: ten a second are sent",
     ),
 )

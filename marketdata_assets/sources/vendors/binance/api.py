@@ -58,7 +58,7 @@ ERRORS = (
 _WEIGHT = Reported(used="X-MBX-USED-WEIGHT-1M")
 GLOBAL = Budget((Quota(6000, 60, "weight", reported=_WEIGHT), Quota(300_000, 300)), scope="address", penalty=60.0)
 UNITED_STATES = Budget((Quota(1200, 60, "weight", reported=_WEIGHT),), scope="address", penalty=60.0)
-FILES = Budget((Quota(5, 1),), scope="address")
+FILES = Budget((Quota(10, 1),), scope="address")
 
 REST = Api(
     NAME,

@@ -205,7 +205,8 @@ def _stream(name: str, kind: Data, table: Table, suffix: Callable[[Question], st
         symbols=1024,
         frames_per_second=4.0,
         lifetime=_A_DAY,
-        tape="binance",
+        hosts={"us": "wss://stream.binance.us:9443"},
+        tape=lambda options: "binance_us" if options.get("venue") == "us" else "binance",
         **more,
     )
 

@@ -1,6 +1,7 @@
 """Kraken's public spot data: candles, trades, books, pairs; free of charge and without a key.
 
 Only the 720 newest candles of each length are served; older ones are in Kraken's quarterly files, which the landing folder reads.
+Trades reach back to the listing of a pair. Tokenised shares, which have to be asked for by another parameter, are left out.
 """
 
 from __future__ import annotations

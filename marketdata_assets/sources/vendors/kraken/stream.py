@@ -21,6 +21,7 @@ from marketdata_assets.sources.error_rules import ErrorRule
 from marketdata_assets.sources.errors import NotFound, RateLimited, Rejected
 from marketdata_assets.sources.question import Data, Question
 from marketdata_assets.sources.row_models import read_rows
+from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.stream import Control, Says, Stream, Subscription
 from marketdata_assets.sources.stream_columns import instant
 
@@ -166,6 +167,7 @@ def _stream(
         control=control,
         pick=of(channel),
         rows=rows,
+        spelling=Spelling(joint="/"),  # BTC/USD, where REST says XBTUSD
         errors=ERRORS,
         messages=("error",),
         silence=10.0,  # the vendor advises to reconnect after five
