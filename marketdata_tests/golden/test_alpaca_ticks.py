@@ -86,8 +86,8 @@ def test_the_newest_trades_name_the_tape_of_the_free_plan(shared: Path) -> None:
 
 def test_trades_of_options_have_one_condition(shared: Path) -> None:
     assert rows(shared, "option_trades", "options_trades__AAPL_page1", "AAPL240308C00172500").select(TRADE).rows() == [
-        ("AAPL240308C00172500", at("2024-03-05T16:59:59.816906Z"), 0.98, 4.0, "C", None, "g", "alpaca indicative"),
-        ("AAPL240308C00172500", at("2024-03-05T16:59:59.109319Z"), 0.99, 1.0, "U", None, "I", "alpaca indicative"),
+        ("AAPL240308C00172500", at("2024-03-05T16:59:59.816906Z"), 0.98, 4.0, "C", None, "g", "alpaca options"),
+        ("AAPL240308C00172500", at("2024-03-05T16:59:59.109319Z"), 0.99, 1.0, "U", None, "I", "alpaca options"),
     ]
 
 

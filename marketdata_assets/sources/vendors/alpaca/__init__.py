@@ -54,6 +54,7 @@ SOURCE = Source(
         "how many stock symbols one request may name",
         "how many shares the round lots were in which quote sizes counted before 2025-11-03",
         "when the days of crypto venues begin",
+        "which tape the history of options comes from",
         "in which order the levels of an order book come",
     ),
 )

@@ -20,7 +20,15 @@ _MANY, _CONTRACTS = 50, 100  # symbols a request: the vendor states a limit for 
 
 _past = partial(Dataset, asset_class=STOCKS, symbols=_MANY, rows=api.ROWS, delay=_QUARTER_HOUR, tape=asking.history_tape)
 _now = partial(Dataset, asset_class=STOCKS, symbols=_MANY, rows=_MANY, dated=False, latest=True, tape=asking.latest_tape)
-_contracts_past = partial(Dataset, asset_class=STOCKS, symbols=_CONTRACTS, rows=api.ROWS, delay=_QUARTER_HOUR, tape=asking.option_tape)
+_contracts_past = partial(
+    Dataset,
+    asset_class=STOCKS,
+    symbols=_CONTRACTS,
+    rows=api.ROWS,
+    delay=_QUARTER_HOUR,
+    tape=f"{api.NAME} options",
+    unverified="which tape the history of options comes from: it cannot be chosen",
+)
 _contracts_now = partial(
     Dataset, asset_class=STOCKS, symbols=_CONTRACTS, rows=_CONTRACTS, dated=False, latest=True, tape=asking.option_tape
 )
