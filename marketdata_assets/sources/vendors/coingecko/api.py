@@ -14,14 +14,14 @@ from marketdata_assets.sources.paging import CountPaging
 NAME = "coingecko"
 PRO_HOST = "https://pro-api.coingecko.com"
 MARKETS_PAGE = 250
-_COIN = "/api/v3/coins/{id}"
+_COIN, _SIMPLE = "/api/v3/coins/{id}", "/api/v3/simple"
 
 OHLC = Endpoint("ohlc", _COIN + "/ohlc")
 OHLC_RANGE = Endpoint("ohlc_range", _COIN + "/ohlc/range")
 MARKET_CHART = Endpoint("market_chart", _COIN + "/market_chart")
 MARKET_CHART_RANGE = Endpoint("market_chart_range", _COIN + "/market_chart/range")
 COINS = Endpoint("coins", "/api/v3/coins/list", {"include_platform": False})
-SIMPLE_PRICE = Endpoint("simple_price", "/api/v3/simple/price", {"include_last_updated_at": True, "precision": "full"})
+SIMPLE_PRICE = Endpoint("simple_price", _SIMPLE + "/price", {"include_last_updated_at": True, "precision": "full"})
 MARKETS = Endpoint(
     "markets", "/api/v3/coins/markets", {"order": "market_cap_desc", "per_page": MARKETS_PAGE}, CountPaging("page", "", MARKETS_PAGE)
 )
