@@ -73,11 +73,14 @@ def _plans(
     again: bool,
 ) -> list[tuple[str, Plan]]:
     """The plan of every asset class and bar length that the options leave, by its name. `QueryFault` when they leave none."""
+    from collections import Counter
+
     from marketdata_assets.core.faults import QueryFault
     from marketdata_assets.pipeline.assignment import networked
     from marketdata_assets.pipeline.plan import planned
 
-    platform, found = session.platform, []
+    platform, taken = session.platform, Counter[str]()
+    found: list[tuple[str, Plan]] = []
     for each, config in platform.settings.asset_classes.items():
         for length in config.timeframes:
             there = networked(platform, each, length)
@@ -87,7 +90,9 @@ def _plans(
             keys = _keys(session, each, length, names, start, end)
             if keys:
                 chosen = sources if isinstance(sources, str) or sources is None else named
-                found.append((f"{each} {length}", planned(platform, each, length, keys, sources=chosen, again=again)))
+                made = planned(platform, each, length, keys, sources=chosen, again=again, taken=taken)
+                taken.update({one.source: one.requests for one in made.sources})
+                found.append((f"{each} {length}", made))
     if not found:
         there = [name for name, config in platform.settings.sources.items() if config.networked]
         raise QueryFault(

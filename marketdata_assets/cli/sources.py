@@ -99,9 +99,10 @@ def check(
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="what to ask for; the first configured symbol when left out")] = None,
     every: Annotated[bool, typer.Option("--all", help="each dataset of the plan, a request each, rather than bars alone")] = False,
 ) -> None:
-    """Make one live request and hold the answer against the vendor's models; exit code 1 when it does not fit or none comes.
+    """Make one live request and hold the answer against the vendor's models; exit code 1 when it does not fit or nothing comes.
 
-    Says how many rows came, which fields are new, how long it took and what the vendor told of its quotas. It counts against the budgets
+    Says how many rows came, which fields no model names (new ones, and those left out on purpose), how long it took and what the vendor
+    told of its quotas. It counts against the budgets
     like any request; the answer is archived, and nothing else is kept.
 
     For example:
@@ -125,7 +126,10 @@ def check(
         raise ConfigFault(f"checking {name}", f"no {config.asset_class} symbol is configured", "give one with --symbol")
     found = check_source(session.platform, name, asked, every_dataset=every)
     _say(session, name, found)
-    raise typer.Exit(FOUND_WRONG if any(each.fault for each in found) else OK)
+    empty = all(each.state == "empty" for each in found)
+    if empty:
+        session.out.note("nothing came to hold against the models; try another --symbol, one that trades")
+    raise typer.Exit(FOUND_WRONG if empty or any(each.fault for each in found) else OK)
 
 
 def _say(session: Session, name: str, found: list[Checked]) -> None:
@@ -133,10 +137,10 @@ def _say(session: Session, name: str, found: list[Checked]) -> None:
         {
             "dataset": each.dataset,
             "symbol": each.symbol,
-            "state": "failed" if each.fault else "fits",
+            "state": each.state,
             "rows": each.rows,
             "refused_rows": each.refused_rows,
-            "new_fields": ", ".join(each.new_fields),
+            "unread_fields": _some(each.unread_fields) if not session.out.as_json else list(each.unread_fields),
             "seconds": each.seconds,
             "bytes": each.wire_bytes,
             "quota": ", ".join(f"{header}: {value}" for header, value in each.quota.items()),
@@ -151,6 +155,10 @@ def _say(session: Session, name: str, found: list[Checked]) -> None:
     for each in found:
         if each.fault:
             session.out.refusal(each.fault)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _row(platform: Platform, name: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from marketdata_assets.core import clock
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.budgets import month_standing
+from marketdata_assets.pipeline.budgets import month_standing, with_more
 from marketdata_assets.pipeline.connection import api_of, missing_variables
-from marketdata_assets.pipeline.fetching import expected_bars
+from marketdata_assets.pipeline.fetching import expected_bars, parts_of
 from marketdata_assets.pipeline.health import down
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.routing import Candidate, Down, Need, Route, Series, route
@@ -40,16 +40,18 @@ def assigned(
     sources: Collection[str] | None = None,
     failed: Down | None = None,
     freshness: timedelta | None = None,
+    taken: Mapping[str, int] | None = None,
 ) -> Assignment:
     """What `keys` lack of every networked source together, each window given to one of them (of `sources`, when given).
 
     A window that any of them has answered is not lacking. `failed` adds to what the inventory tells of sources that are down. A window
-    that reaches beyond a source's history is cut there, so that a short history still serves its end.
+    that reaches beyond a source's history is cut there, so that a short history still serves its end. `taken` are requests by source that
+    the month has room for no longer, though nobody has reserved them yet.
     """
     now = clock.now()
     names = [n for n in networked(platform, asset_class, timeframe) if sources is None or n in sources]
     wants = {name: wanted(platform, name, timeframe, keys) for name in names}
-    found = candidates(platform, names, timeframe)
+    found = candidates(platform, names, timeframe, taken or {})
     needs = _needs(platform, asset_class, timeframe, wants, freshness)
     routes = route(
         needs,
@@ -67,8 +69,8 @@ def networked(platform: Platform, asset_class: str, timeframe: str) -> list[str]
     return [name for name, config in platform.settings.sources_of(asset_class, timeframe).items() if config.networked]
 
 
-def candidates(platform: Platform, names: Iterable[str], timeframe: str) -> list[Candidate]:
-    """Configured sources as routing sees them now: plan, options, keys and the room of their month."""
+def candidates(platform: Platform, names: Iterable[str], timeframe: str, taken: Mapping[str, int]) -> list[Candidate]:
+    """Configured sources as routing sees them now: plan, options, keys and the room of their month, less what is `taken`."""
     found = []
     for name in names:
         config = platform.settings.sources[name]
@@ -83,7 +85,7 @@ def candidates(platform: Platform, names: Iterable[str], timeframe: str) -> list
                 config.timeframes,
                 config.priority,
                 tuple(missing_variables(platform, vendor, api_of(platform, name, bars_of(config, timeframe)))),
-                month_standing(platform, name).requests_left,
+                with_more(month_standing(platform, name), taken.get(name, 0)).requests_left,
                 config.tape,
             )
         )
@@ -119,7 +121,9 @@ def _needs(
         for start, end in without(asked, have):
             cuts = [start, *(at for at in borders if start < at < end), end]
             windows = [Window(a, b) for a, b in pairwise(cuts)]
-            needs += (Need(asset_class, symbol, timeframe, window, bars(window), freshness) for window in windows)
+            for window in windows:
+                parts = tuple((part, bars(part)) for part in parts_of(window, length))
+                needs.append(Need(asset_class, symbol, timeframe, window, sum(n for _, n in parts), freshness, parts=parts))
     return needs
 
 

@@ -82,7 +82,7 @@ def batches(platform: Platform, source: str, dataset: Dataset, timeframe: Timefr
     asset_class = source_settings(platform, source).asset_class
     together: dict[Window, list[str]] = {}
     for want in wants:
-        for part in _parts(want.window, timeframe):
+        for part in parts_of(want.window, timeframe):
             together.setdefault(part, []).append(want.spelling)
     found: list[Batch] = []
     for window, spellings in together.items():
@@ -90,6 +90,14 @@ def batches(platform: Platform, source: str, dataset: Dataset, timeframe: Timefr
         size = max(1, min(dataset.symbols or len(spellings), dataset.rows // max(1, bars)))
         found += (Batch(tuple(spellings[at : at + size]), window) for at in range(0, len(spellings), size))
     return found
+
+
+def parts_of(window: Window, timeframe: Timeframe) -> list[Window]:
+    """A window as it is asked for: whole for daily bars, cut at the borders of partitions for intraday ones."""
+    if not timeframe.intraday:
+        return [window]
+    periods = [period_window(key) for key in period_keys(window.start, window.end, timeframe.period)]
+    return [Window(max(window.start, p.start), min(window.end, p.end)) for p in periods]
 
 
 def expected_bars(platform: Platform, asset_class: str, timeframe: Timeframe, window: Window) -> int:
@@ -151,10 +159,3 @@ def _rounds(wants: Sequence[Want]) -> list[list[Want]]:
         else:
             rounds.append(({want.spelling: want.symbol}, [want]))
     return [round_ for _, round_ in rounds]
-
-
-def _parts(window: Window, timeframe: Timeframe) -> list[Window]:
-    if not timeframe.intraday:
-        return [window]
-    periods = [period_window(key) for key in period_keys(window.start, window.end, timeframe.period)]
-    return [Window(max(window.start, p.start), min(window.end, p.end)) for p in periods]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, get_type_hints, is_typeddict
+from typing import Any, Literal, get_type_hints, is_typeddict
 
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import Fault
@@ -33,20 +33,28 @@ _DAILY, _SHORTER, _TICKS = timedelta(days=14), timedelta(days=4), timedelta(hour
 
 @dataclass(frozen=True)
 class Checked:
-    """How a vendor answered one request about a dataset: rows read, rows that could not be taken, fields its models do not name.
+    """How a vendor answered one request about a dataset: rows read, rows that could not be taken, fields that its models do not name.
 
-    `quota` are the headers in which it told how its windows stand. With a `fault`, nothing of the answer was used.
+    Fields that the vendor added and those that are left out on purpose look alike. `quota` are the headers in which it told how its
+    windows stand. With a `fault`, nothing of the answer was used.
     """
 
     dataset: str
     symbol: str
     rows: int = 0
     refused_rows: int = 0
-    new_fields: tuple[str, ...] = ()
+    unread_fields: tuple[str, ...] = ()
     seconds: float = 0.0
     wire_bytes: int = 0
     quota: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fault: Fault | None = None
+
+    @property
+    def state(self) -> Literal["fits", "empty", "failed"]:
+        """`empty` is an answer without a row: it shows that somebody is there, and nothing of the models."""
+        if self.fault is not None:
+            return "failed"
+        return "fits" if self.rows or self.refused_rows else "empty"
 
 
 def check_source(platform: Platform, source: str, symbol: str, *, every_dataset: bool = False) -> list[Checked]:
@@ -72,7 +80,7 @@ async def _checked(platform: Platform, source: str, dataset: Dataset, symbol: st
                 answer = await client.fetch(_first(dataset, question))
                 seconds = clock.monotonic() - began
         rows, refused = _read(platform, source, dataset, question, answer.data, answer.record.received_at)
-        new = new_fields(platform.settings.sources[source].source(), answer.data)
+        new = unread_fields(platform.settings.sources[source].source(), answer.data)
         quota = _quota(api_of(platform, source, dataset), dataset, answer.headers)
         return Checked(dataset.name, symbol, rows, refused, new, round(seconds, 3), answer.record.wire_bytes, quota)
     except Fault as fault:
@@ -88,7 +96,7 @@ def _first(dataset: Dataset, question: Question) -> Request:
     return requests[0]
 
 
-def new_fields(vendor: Source, document: Any) -> tuple[str, ...]:
+def unread_fields(vendor: Source, document: Any) -> tuple[str, ...]:
     """Names that rows of a JSON answer bear and none of the vendor's row models has; none where its rows are arrays."""
     try:
         models = vars(importlib.import_module(f"{vendors.__name__}.{vendor.name}.rows")).values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -85,18 +85,20 @@ def planned(
     *,
     sources: str | Sequence[str] | None = None,
     again: bool = False,
+    taken: Mapping[str, int] | None = None,
 ) -> Plan:
     """What fetching `keys` would take; nothing is asked and nothing is reserved.
 
     `sources` are names, each of which would fetch everything it lacks, or `auto`: one for each symbol's window. Without it the asset
-    class's own `fetch` decides. `ConfigFault` for a name that is no networked source with bars of this length.
+    class's own `fetch` decides. `taken` are the requests by source of plans that come before this one in the month. `ConfigFault` for a
+    name that is no networked source with bars of this length.
     """
-    there = networked(platform, asset_class, timeframe)
+    there, before = networked(platform, asset_class, timeframe), taken or {}
     if sources is None:
         sources = AUTO if platform.settings.asset_classes[asset_class].fetch == AUTO else there  # type: ignore[index]
     if sources == AUTO:
-        assignment = assigned(platform, asset_class, timeframe, keys)
-        return Plan([_of(platform, n, timeframe, w) for n, w in assignment.wants.items() if w], assignment.routes)
+        assignment = assigned(platform, asset_class, timeframe, keys, taken=before)
+        return Plan([_of(platform, n, timeframe, w, before.get(n, 0)) for n, w in assignment.wants.items() if w], assignment.routes)
     for name in sources:
         if name not in there:
             raise ConfigFault(
@@ -104,7 +106,8 @@ def planned(
                 f"{name[:40]!r} is no enabled source that is asked for them over the network",
                 f"there is {', '.join(there) or 'none; give a source a `vendor` in marketdata.yaml'}",
             )
-    return Plan([_of(platform, name, timeframe, wanted(platform, name, timeframe, keys, again=again)) for name in sources])
+    wants = {name: wanted(platform, name, timeframe, keys, again=again) for name in sources}
+    return Plan([_of(platform, name, timeframe, mine, before.get(name, 0)) for name, mine in wants.items()])
 
 
 def seconds_for(budget: Budget, requests: int, weight: int) -> float:
@@ -113,14 +116,14 @@ def seconds_for(budget: Budget, requests: int, weight: int) -> float:
     return max([0.0, *(units * gap for units, gap in paces)])
 
 
-def _of(platform: Platform, source: str, timeframe: str, wants: Sequence[Want]) -> SourcePlan:
+def _of(platform: Platform, source: str, timeframe: str, wants: Sequence[Want], taken: int) -> SourcePlan:
     config, length = platform.settings.sources[source], timeframe_named(timeframe)
     dataset = bars_of(config, timeframe)
     bars = cache(lambda window: expected_bars(platform, config.asset_class, length, window))
     asked = batches(platform, source, dataset, length, wants)
     base = Question(dataset.name, (), None, length, chosen_options(config))
     requests = requests_for_batches(dataset, base, asked, bars)
-    api, now = api_of(platform, source, dataset), month_standing(platform, source)
+    api, now = api_of(platform, source, dataset), with_more(month_standing(platform, source), taken)
     weight = 1
     if asked:
         first = dataset.ask(base.naming({s: s for s in asked[0].symbols}).about(asked[0].symbols, asked[0].window))

@@ -28,7 +28,8 @@ Down = Mapping[tuple[str, str | None], str]
 class Need:
     """Bars of a symbol over a half-open UTC window in which it has room for `bars` of them.
 
-    With `freshness`, sources whose bars come later than that after their end do not serve.
+    With `freshness`, sources whose bars come later than that after their end do not serve. `parts` are the windows, each with its
+    bars, in which it will be asked for; without them it is asked for whole.
     """
 
     asset_class: str
@@ -38,6 +39,7 @@ class Need:
     bars: int
     freshness: timedelta | None = None
     data: Data = Data.BARS
+    parts: tuple[tuple[Window, int], ...] = ()
 
     @property
     def series(self) -> Series:
@@ -114,10 +116,11 @@ def route(
     those. Only `mix_tapes` allows another, and the route says so. `down` names sources that have just failed: the next best stands in.
     """
     left = {c.name: None if c.requests_left is None else Fraction(c.requests_left) for c in candidates}
+    shares: _Shares = {}
     routes: list[Route] = []
     for series, windows in _by_series(needs).items():
         rule = (rules or {}).get(series[0], RoutingSettings())
-        judge = _Judge(candidates, rule, now, down or {})
+        judge = _Judge(candidates, rule, now, down or {}, shares)
         judged = [(need, *judge.offers(need)) for need in windows]
         held = (stored or {}).get(series, frozenset[str]())
         tapes = None if rule.mix_tapes else held or _one_tape([[o for o in offers if not o.down] for _, offers, _ in judged], judge)
@@ -126,11 +129,16 @@ def route(
     return routes
 
 
+_Shares = dict[tuple[str, str, tuple[tuple[Window, int], ...]], Fraction]
+"""Requests by source, bar length and parts: they do not depend on which symbol is asked for, and are worked out once."""
+
+
 class _Judge:
     """Who can serve a need, and in which order they are asked."""
 
-    def __init__(self, candidates: Sequence[Candidate], rule: RoutingSettings, now: datetime, down: Down) -> None:
+    def __init__(self, candidates: Sequence[Candidate], rule: RoutingSettings, now: datetime, down: Down, shares: _Shares) -> None:
         self._candidates, self._rule, self._now, self._down = candidates, rule, now, down
+        self._shares = shares
 
     def offers(self, need: Need) -> tuple[list[_Offer], dict[str, str]]:
         """The offers for a need, those of sources that are down among them, and why the others make none."""
@@ -142,7 +150,7 @@ class _Judge:
             if reason or dataset is None:
                 reasons[candidate.name] = reason
                 continue
-            requests = share_of_requests(dataset, _question(need, candidate, dataset), need.bars)
+            requests = self._requests(need, candidate, dataset)
             down = self._down.get((candidate.name, None)) or self._down.get((candidate.name, need.symbol)) or ""
             found.append(_Offer(candidate, candidate.tape or dataset.tape_of(candidate.options), requests, down))
         return found, reasons
@@ -155,6 +163,16 @@ class _Judge:
         """Preferred, cheap, of low priority number, first by name."""
         name, prefer = offer.candidate.name, self._rule.prefer
         return (prefer.index(name) if name in prefer else len(prefer), offer.cost, offer.candidate.priority, name)
+
+    def _requests(self, need: Need, candidate: Candidate, dataset: Dataset) -> Fraction:
+        parts = need.parts or ((need.window, need.bars),)
+        known = (candidate.name, need.timeframe, parts)
+        if known not in self._shares:
+            whole = _question(need, candidate, dataset)
+            self._shares[known] = sum(
+                (share_of_requests(dataset, whole.about(whole.symbols, part), bars) for part, bars in parts), Fraction(0)
+            )
+        return self._shares[known]
 
     def _hindrance(self, need: Need, candidate: Candidate, dataset: Dataset | None) -> str:
         if candidate.asset_class != need.asset_class or (candidate.timeframes and need.timeframe not in candidate.timeframes):

@@ -100,7 +100,7 @@ def test_one_source_is_shown_with_its_terms_and_every_answer(say: Say, vendor: L
 def test_a_check_makes_one_request_and_says_that_the_answer_fits(say: Say, vendor: Loopback) -> None:
     (row,) = answer(say, "sources", "check", "alpaca", "--symbol", "BBB")  # type: ignore[misc]
     assert len(vendor.asked) == 1
-    assert (row["dataset"], row["symbol"], row["state"], row["new_fields"], row["fault"]) == ("bars", "BBB", "fits", "", None)
+    assert (row["dataset"], row["symbol"], row["state"], row["unread_fields"], row["fault"]) == ("bars", "BBB", "fits", [], None)
     assert row["rows"] == len([day for day in DAYS if day >= date(2024, 3, 3)])
     assert row["bytes"] > 0
     (listed,) = answer(say, "sources")  # type: ignore[misc]
@@ -112,8 +112,14 @@ def test_a_check_names_fields_that_the_models_do_not_know_and_quota_headers(say:
     bar = {**alpaca.bar(date(2024, 3, 14), 100.0), "zz": 1, "venue": "x"}
     vendor.on(alpaca.PATH, js({"bars": {"AAA": [bar]}, "next_page_token": None}, X_RateLimit_Limit="200", X_RateLimit_Remaining="7"))
     (row,) = answer(say, "sources", "check", "alpaca")  # type: ignore[misc]
-    assert (row["state"], row["rows"], row["new_fields"]) == ("fits", 1, "venue, zz")
+    assert (row["state"], row["rows"], row["unread_fields"]) == ("fits", 1, ["venue", "zz"])
     assert row["quota"].get("X-RateLimit-Remaining") == "7"
+
+
+def test_an_answer_without_rows_proves_nothing(say: Say, vendor: Loopback) -> None:
+    vendor.on(alpaca.PATH, js({"bars": {}, "next_page_token": None}))
+    (row,) = answer(say, "sources", "check", "alpaca", code=1)  # type: ignore[misc]
+    assert (row["state"], row["fault"]) == ("empty", None)
 
 
 @pytest.mark.parametrize(

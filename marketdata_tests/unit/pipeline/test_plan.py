@@ -92,6 +92,15 @@ def test_a_plan_beyond_the_budget_says_so_and_reserves_nothing(vendor: Loopback,
     assert month_standing(platform, "alpaca").requests_left == 1
 
 
+def test_plans_that_follow_each_other_share_the_month(vendor: Loopback, tmp_path: Path) -> None:
+    platform = platform_of(tmp_path, {"alpaca": {"base_url": vendor.url, "monthly_requests": 3}})
+    assert not planned(platform, "us_equities", "1d", KEYS).refused
+    after = planned(platform, "us_equities", "1d", KEYS, taken={"alpaca": 2}).sources[0]
+    assert after.refused == "they take 2 requests; of 3 a month 2 are spent or reserved, 1 left"
+    routes = planned(platform, "us_equities", "1d", KEYS, sources="auto", taken={"alpaca": 2}).routes
+    assert [route.source for route in routes].count("alpaca") == 33  # one request's worth of symbols
+
+
 def test_a_plan_without_keys_names_the_variable(vendor: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("APCA_API_KEY_ID")
     platform = platform_of(tmp_path, {"alpaca": {"base_url": vendor.url}})

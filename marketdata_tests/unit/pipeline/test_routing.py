@@ -86,6 +86,15 @@ def test_symbols_that_share_a_request_share_its_cost() -> None:
     assert (found.source, found.requests, found.cost) == ("many", Fraction(1, 4), Decimal("0.0005"))
 
 
+def test_a_window_that_is_asked_for_in_parts_takes_the_requests_of_its_parts() -> None:
+    """1,000 bars would fit one page of 1,000; in parts of 600, 300 and 100 they take three, which one, three and ten symbols can share."""
+    middle = datetime(2025, 2, 1, tzinfo=UTC)
+    months = ((Window(YEAR.start, middle), 600), (Window(middle, datetime(2025, 3, 1, tzinfo=UTC)), 300), (Window(middle, YEAR.end), 100))
+    need = Need("us_equities", "AAPL", "1m", YEAR, 1000, parts=months)
+    assert chosen(candidate("a"), need=need).requests == 3
+    assert chosen(candidate("a", dataset={"symbols": 10}), need=need).requests == 1 + Fraction(1, 3) + Fraction(1, 10)
+
+
 def test_among_equals_priority_decides_and_then_the_name() -> None:
     found = chosen(candidate("b", priority=10), candidate("a", priority=20), candidate("c", priority=10))
     assert found.source == "b"
