@@ -25,7 +25,7 @@ _ABSENT = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>{}</Key></Error>"
 )
-_EVER = 1 << 40
+_EVER = 31 * 86_400  # seconds of a month, the most candles there are in a file
 
 
 class Archive:
