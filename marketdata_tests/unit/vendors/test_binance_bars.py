@@ -110,6 +110,7 @@ def test_binance_us_is_a_plan_with_a_host_and_a_tape_of_its_own() -> None:
     assert {api.base_url for api in BINANCE.apis_for("us", "http://127.0.0.1:1")} == {"http://127.0.0.1:1"}
     assert BARS.tape_of(BINANCE.chosen({}, "us")) == "binance_us"
     assert BARS.tape_of(BINANCE.chosen({})) == "binance"
+    assert [dataset.name for dataset in BINANCE.datasets if not dataset.serves("us")] == ["dumps"]
 
 
 def test_pairs_are_spelled_without_a_joint() -> None:

@@ -94,6 +94,12 @@ def test_candles_of_another_length_are_refused() -> None:
         GECKO.dataset("bars_4h").read(document, asking("bars_4h", "2025-10-01", "2025-11-22", "4h"))
 
 
+def test_a_candle_that_comes_twice_and_rows_out_of_order_are_left_to_the_rules() -> None:
+    document = candles(6, ends=NOW, length=FOUR)
+    frame = GECKO.dataset("bars_4h").read([*document[::-1], document[2]], asking("bars_4h", "2025-11-20", "2025-11-22", "4h"))
+    assert (frame.height, frame["timestamp"].n_unique()) == (7, 6)
+
+
 def test_a_window_from_before_the_days_that_are_served_is_refused_rather_than_cut() -> None:
     document = candles(180, ends=NOW, length=FOUR)
     with pytest.raises(NotFound, match="begin at 2025-10-22 12:00 UTC"):

@@ -69,8 +69,9 @@ def read_range_bars(document: Any, question: Question) -> pl.DataFrame:
     if odd.height > 1 or (odd.height and odd["line"][0] != rows.height):
         raise ValueError(f"candle {odd['line'][0]} of {rows.height} does not end on a multiple of {question.length.name}")
     rows = rows.filter(pl.col("ends") % length == 0)
-    apart = rows["ends"].diff().abs().min()
-    if rows.height > 2 and apart != length:
+    ends = rows["ends"].unique().sort()
+    apart = ends.diff().min()
+    if ends.len() > 2 and apart != length:
         raise ValueError(f"the candles are {apart!r} ms apart, not {question.length.name}")
     return rows.select(
         pl.lit(question.symbol).alias("vendor_symbol"),
