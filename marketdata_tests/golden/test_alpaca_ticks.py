@@ -263,3 +263,18 @@ def test_recordings_of_the_endpoints_of_one_symbol_hold_the_same_rows(shared: Pa
             *(172.62, 173.71, 171.6618, 56457696.0, 173.19),
         )
     ]
+
+
+def test_auctions_are_read_day_by_day(shared: Path) -> None:
+    pages = [rows(shared, "auctions", f"stocks_auctions__AAPL_page{n}", "AAPL") for n in (1, 2, 3)]
+    assert [page.height for page in pages] == [12, 12, 6]
+    closes = pl.concat(pages).filter(pl.col("conditions") == "6").select("timestamp", "price", "quantity", "exchange", "tape").rows()
+    assert closes == [
+        (at("2022-10-17T20:00:01.135646Z"), 142.41, 7927137.0, "Q", "alpaca sip"),
+        (at("2022-10-18T20:00:00.631295Z"), 143.75, 3979281.0, "Q", "alpaca sip"),
+        (at("2022-10-19T20:00:01.384247Z"), 143.86, 4006543.0, "Q", "alpaca sip"),
+        (at("2022-10-20T20:00:00.212258Z"), 143.39, 5250532.0, "Q", "alpaca sip"),
+        (at("2022-10-21T20:00:00.551850Z"), 147.27, 6395818.0, "Q", "alpaca sip"),
+    ]
+    assert pages[2]["conditions"].to_list() == ["Q", "O", "Q", "M", "6", "M"]
+    assert told("auctions", {"auctions": {}, "next_page_token": None}, "AAPL").height == 0

@@ -44,6 +44,7 @@ def _paged(name: str, path: str, wrapper: str, limit: int = ROWS, budget: str = 
 STOCK_BARS = _paged("stock_bars", "/v2/stocks/bars", "bars")
 STOCK_TRADES = _paged("stock_trades", "/v2/stocks/trades", "trades")
 STOCK_QUOTES = _paged("stock_quotes", "/v2/stocks/quotes", "quotes")
+AUCTIONS = _paged("auctions", "/v2/stocks/auctions", "auctions")
 LATEST_STOCK_BARS = Endpoint("latest_stock_bars", "/v2/stocks/bars/latest")
 LATEST_STOCK_TRADES = Endpoint("latest_stock_trades", "/v2/stocks/trades/latest")
 LATEST_STOCK_QUOTES = Endpoint("latest_stock_quotes", "/v2/stocks/quotes/latest")
@@ -80,7 +81,7 @@ DATA = Api(
     NAME,
     "https://data.alpaca.markets",
     (
-        *(STOCK_BARS, STOCK_TRADES, STOCK_QUOTES, LATEST_STOCK_BARS, LATEST_STOCK_TRADES, LATEST_STOCK_QUOTES, STOCK_SNAPSHOTS),
+        *(STOCK_BARS, STOCK_TRADES, STOCK_QUOTES, AUCTIONS, LATEST_STOCK_BARS, LATEST_STOCK_TRADES, LATEST_STOCK_QUOTES, STOCK_SNAPSHOTS),
         *(CORPORATE_ACTIONS, NEWS),
         *(OPTION_BARS, OPTION_TRADES, OPTION_CHAIN, OPTION_SNAPSHOTS, LATEST_OPTION_QUOTES, LATEST_OPTION_TRADES),
     ),

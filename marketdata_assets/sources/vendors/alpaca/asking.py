@@ -11,7 +11,7 @@ from marketdata_assets.sources.api import Endpoint
 from marketdata_assets.sources.dataset import Ask
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.request import Request
-from marketdata_assets.sources.vendors.alpaca.api import NAME
+from marketdata_assets.sources.vendors.alpaca.api import AUCTIONS, NAME
 from marketdata_assets.sources.windows import last_instant, rfc3339
 
 FEED, LATEST_FEED, OPTION_FEED, LOCATION, ASOF = "feed", "latest_feed", "option_feed", "location", "asof"
@@ -84,6 +84,12 @@ def stock_ticks(endpoint: Endpoint) -> Ask:
         return [endpoint.request({**names, **tick_span(question.span)})]
 
     return ask
+
+
+def ask_auctions(question: Question) -> Sequence[Request]:
+    """One request for the opening and closing auctions of all stocks; the vendor has them of all exchanges alone."""
+    params = {"symbols": listed(question), FEED: DEFAULTS[FEED], ASOF: asof(question.options), **tick_span(question.span)}
+    return [AUCTIONS.request(params)]
 
 
 def stocks_now(endpoint: Endpoint) -> Ask:

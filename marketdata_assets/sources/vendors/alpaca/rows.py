@@ -36,6 +36,16 @@ class StockTrade(TypedDict):
     u: NotRequired[str | None]
 
 
+class AuctionPrint(TypedDict):
+    """A print of an auction: time, venue, price, one condition, and mostly shares."""
+
+    t: str
+    x: str
+    p: float
+    s: NotRequired[float | None]
+    c: str
+
+
 class OptionTrade(TypedDict):
     """A trade of an option: its one condition is a text."""
 

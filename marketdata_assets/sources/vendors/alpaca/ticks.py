@@ -9,6 +9,7 @@ import polars as pl
 from marketdata_assets.sources.question import Question
 from marketdata_assets.sources.row_models import read_rows
 from marketdata_assets.sources.vendors.alpaca.rows import (
+    AuctionPrint,
     CoinQuote,
     CoinTrade,
     OptionTrade,
@@ -43,6 +44,19 @@ def read_stock_trades(document: Any, question: Question) -> pl.DataFrame:  # noq
         said.alias("conditions"),
         "line",
     )
+
+
+def read_auctions(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 (the shape of every reader)
+    """Prints of opening and closing auctions, day by day, each with its one condition; one without an amount is left out.
+
+    An exchange reports its auction twice, as the print (`O`, `6`) and as its official price (`Q`, `M`): amounts must not be added up.
+    """
+    told = document["auctions"] or {}
+    prints = {
+        symbol: [row for day in days or [] for row in (*(day.get("o") or []), *(day.get("c") or []))] for symbol, days in told.items()
+    }
+    rows = under_symbols({**document, "auctions": prints}, "auctions", AuctionPrint).drop_nulls("s")
+    return rows.select(*_trade(), pl.col("x").alias("exchange"), pl.col("c").alias("conditions"), "line")
 
 
 def read_option_trades(document: Any, question: Question) -> pl.DataFrame:  # noqa: ARG001 (the shape of every reader)
