@@ -60,8 +60,6 @@ class AnswerBook:
         Every row of an answer became known when its last page was there. `SchemaChanged` when a page is not what the reader expects:
         nothing of the answer is kept.
         """
-        if self.dataset.verify:
-            self.dataset.verify(answers)
         known_at = max(answer.record.received_at for answer in answers)
         forming = forming_from(self._calendar, question.length, known_at)
         pages = [page_series(self.dataset, question, answer.data, forming) for answer in answers]
