@@ -18,7 +18,7 @@ from marketdata_assets.rules.thresholds import Thresholds
 from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.presets import PRESETS
 from marketdata_assets.sources.question import Data
-from marketdata_assets.sources.registry import vendor
+from marketdata_assets.sources.registry import vendor, vendor_under
 from marketdata_assets.sources.source import Source
 from marketdata_assets.yaml_marks import line_of, parse_yaml
 
@@ -83,10 +83,10 @@ class SourceSettings(_Model):
         return self.landing
 
     def source(self) -> Source:
-        """The vendor behind a networked source; `ConfigFault` for a landing folder."""
+        """The vendor behind a networked source, what its plan includes first; `ConfigFault` for a landing folder."""
         if self.vendor is None:
             raise ConfigFault("looking for a vendor", f"the source reads the folder {self.landing}", "name a source with `vendor`")
-        return vendor(self.vendor)
+        return vendor_under(self.vendor, self.plan)
 
     def landing_format(self) -> LandingFormat | None:
         """The configured format, or None when each file is to be recognised."""

@@ -26,3 +26,9 @@ def vendor(name: str) -> Source:
         raise ConfigFault("looking up a vendor", f"{name[:40]!r} is unknown", f"{hint}vendors are {', '.join(vendor_names())}")
     source: Source = importlib.import_module(f"{vendors.__name__}.{name}").SOURCE
     return source
+
+
+@cache
+def vendor_under(name: str, plan: str | None) -> Source:
+    """The vendor of that name for the customers of a plan (None: the first one); `ConfigFault` when there is no such vendor or plan."""
+    return vendor(name).under(plan)

@@ -124,6 +124,11 @@ class Source:
                 return dataset
         return None
 
+    def under(self, plan: str | None) -> Source:
+        """The same source with the datasets that a plan includes first: of several with the same data, it is one of these that is taken."""
+        name = self.plan(plan).name
+        return replace(self, datasets=tuple(sorted(self.datasets, key=lambda dataset: not dataset.serves(name))))
+
     def chosen(self, options: Mapping[str, str], plan: str | None = None) -> dict[str, str]:
         """Every option with its value: the given one, else the plan's, else the default. `ConfigFault` for one that is unknown."""
         for name, value in options.items():

@@ -41,7 +41,7 @@ def test_every_row_of_a_recorded_csv_is_the_row_that_is_read(
 ) -> None:
     data = (shared / "fixtures" / "alphavantage" / name).read_bytes()
     told = list(csv.DictReader(data.decode().splitlines()))
-    asked = Question(dataset, ("IBM",), EVER, timeframe(length), {"outputsize": "full"})
+    asked = Question(dataset, ("IBM",), EVER, timeframe(length))
     (series,) = page_series(SOURCE.dataset(dataset), asked, data.replace(b"\r\n", b"\n").replace(b"\n", line_end), EVER.end)
     assert series.bars.height == len(told) == 100
     assert series.bars["timestamp"][0] == newest

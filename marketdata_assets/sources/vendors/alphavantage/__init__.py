@@ -1,7 +1,7 @@
 """Alpha Vantage: US equities, a series a request, 25 requests a day for nothing.
 
 Every answer has status 200; what is wrong stands inside, and some notices repeat the caller's key. A series comes whole, whatever
-window was wanted: the daily one as its last 100 rows, or (premium) from the beginning, the intraday one by calendar month.
+window was wanted: the daily one from the beginning (premium) or as its last 100 rows, the intraday one by calendar month.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from marketdata_assets.sources.vendors.alphavantage import api, bars, reference
 
 EQUITIES = "us_equities"
 _FEES = {75: "49.99", 150: "99.99", 300: "149.99", 600: "199.99", 1200: "249.99"}  # US dollars a month by requests a minute
+_COMPACT = timedelta(days=137)  # of which no more than 99 are weekdays, so that 100 rows hold them all, today's among them
 _PREMIUM = tuple(f"premium_{requests}" for requests in _FEES)
 
 
@@ -31,7 +32,6 @@ def _premium(requests: int, fee: str) -> Plan:
         f"Premium, {requests} requests a minute",
         {"default": api.per_minute(requests)},
         monthly_fee=Decimal(fee),
-        options={"outputsize": "full"},
     )
 
 
@@ -47,6 +47,23 @@ DATASETS = (
         timeframes=("1d",),
         rows=10_000,
         delay=timedelta(hours=6),
+        plans=_PREMIUM,
+        answers_more=True,
+        unverified="when a session's bar is final",
+    ),
+    Dataset(
+        "recent_daily",
+        Data.BARS,
+        EQUITIES,
+        api.DAILY,
+        RAW_BARS,
+        bars.ask_recent,
+        bars.read_recent,
+        timeframes=("1d",),
+        rows=bars.COMPACT_ROWS,
+        history=_COMPACT,
+        delay=timedelta(hours=6),
+        plans=("free",),
         answers_more=True,
         unverified="when a session's bar is final",
     ),
@@ -132,7 +149,6 @@ SOURCE = Source(
         Credential("api_key", "ALPHAVANTAGE_API_KEY", meaning="the key, sent as a query parameter because there is no other way"),
     ),
     options={
-        "outputsize": Option("compact", ("compact", "full"), "how much of a daily series: its last 100 sessions, or all (premium)"),
         "extended_hours": Option("true", ("true", "false"), "whether intraday bars before the open and after the close come as well"),
         "state": Option("both", reference.STATES, "which listings: active, delisted, or both (two requests)"),
         "as_of": Option("", meaning="day (YYYY-MM-DD, from 2010-01-01) as of which listings are wanted; empty: the latest"),

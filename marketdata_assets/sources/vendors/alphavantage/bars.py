@@ -26,18 +26,28 @@ _ADJUSTED = {"adj_close": "adjusted_close", "dividend": "dividend_amount", "spli
 
 
 def ask_daily(question: Question) -> Sequence[Request]:
-    """One request for the whole series, or its last 100 rows: the vendor takes no dates."""
-    return _ask_series(api.DAILY, question, question.options.get("outputsize", "compact"))
+    """One request for the whole series: the vendor takes no dates."""
+    return _ask_series(api.DAILY, question, "full")
 
 
 def read_daily(document: Any, question: Question) -> pl.DataFrame:
-    """Daily bars as traded, each at midnight UTC of its session date.
-
-    `NotEntitled` when the 100 rows of the free plan begin after the window does: the sessions in between exist, but were not sent.
-    """
+    """Daily bars as traded, each at midnight UTC of its session date."""
     symbol, rows = series(document, _DAILY, question.symbol)
-    bars = _read(symbol, rows, {}, _session())
-    if question.options.get("outputsize", "compact") == "compact" and bars.height >= COMPACT_ROWS:
+    return _read(symbol, rows, {}, _session())
+
+
+def ask_recent(question: Question) -> Sequence[Request]:
+    """One request for the last 100 rows of the series."""
+    return _ask_series(api.DAILY, question, "compact")
+
+
+def read_recent(document: Any, question: Question) -> pl.DataFrame:
+    """The same of the last 100 sessions.
+
+    `NotEntitled` when these begin after the window does: the sessions in between exist, but were not sent.
+    """
+    bars = read_daily(document, question)
+    if bars.height >= COMPACT_ROWS:
         _require_reach(bars, question)
     return bars
 
@@ -96,8 +106,8 @@ def _require_reach(bars: pl.DataFrame, question: Question) -> None:
     if missing:
         raise NotEntitled(
             f"reading the daily bars of {question.symbol}",
-            f"outputsize=compact has the last {bars.height} sessions, back to {first.date()}: {missing} of the window are missing",
-            "ask for a later window, or take a premium plan, which sets outputsize to full",
+            f"the free plan has the last {bars.height} sessions, back to {first.date()}: {missing} of the window are missing",
+            "ask for a later window, or take a premium plan",
         )
 
 
