@@ -58,7 +58,9 @@ def ask_first(context: AssetExecutionContext, platform: Platform, lane: Lane, so
     only = tags[SOURCES_TAG].split(",") if tags.get(SOURCES_TAG) else None
     if tags.get(FETCH_TAG, lane.fetch) == "auto":
         report = _in_tenths(context, lane.name)
-        told = fetch_assigned(platform, lane.asset_class, lane.timeframe.name, keys, sources=only, progress=report)
+        told = fetch_assigned(
+            platform, lane.asset_class, lane.timeframe.name, keys, sources=only, progress=report, tell=context.log.warning
+        )
     elif only is None or source in only:
         told = {source: fetch(platform, source, lane.timeframe.name, keys, progress=_in_tenths(context, source))}
     else:

@@ -18,7 +18,7 @@ from marketdata_assets.pipeline.fetching import expected_bars, parts_of
 from marketdata_assets.pipeline.health import down
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.routing import Candidate, Down, Need, Route, Series, route
-from marketdata_assets.pipeline.wanted import Span, Want, bars_of, chosen_options, covered, wanted, without
+from marketdata_assets.pipeline.wanted import Span, Want, bars_of, chosen_options, covered, limits, wanted, without
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.sources.question import Data
 
@@ -59,7 +59,7 @@ def assigned(
         now=now,
         rules=platform.settings.routing,  # type: ignore[arg-type]
         stored=stored_tapes(platform, asset_class, timeframe, names, {need.symbol for need in needs}),
-        down={**down(platform, names, timeframe, now), **(failed or {})},
+        down={**_nothing_there(wants, needs), **down(platform, names, timeframe, now), **(failed or {})},
     )
     return Assignment(routes, {name: _asked_of(platform, name, wants[name], routes) for name in names})
 
@@ -87,6 +87,7 @@ def candidates(platform: Platform, names: Iterable[str], timeframe: str, taken: 
                 tuple(missing_variables(platform, vendor, api_of(platform, name, bars_of(config, timeframe)))),
                 with_more(month_standing(platform, name), taken.get(name, 0)).requests_left,
                 config.tape,
+                limits(platform, config, bars_of(config, timeframe), timeframe)[1],
             )
         )
     return found
@@ -106,6 +107,16 @@ def stored_tapes(
     return found
 
 
+def _nothing_there(wants: Mapping[str, Sequence[Want]], needs: Sequence[Need]) -> dict[tuple[str, str | None], str]:
+    """Sources that have no name for a symbol on the dates that are lacking, though others do."""
+    symbols = {need.symbol for need in needs}
+    return {
+        (name, symbol): "it has nothing of the symbol on these dates"
+        for name, mine in wants.items()
+        for symbol in sorted(symbols - {want.symbol for want in mine})
+    }
+
+
 def _needs(
     platform: Platform, asset_class: str, timeframe: str, wants: Mapping[str, Sequence[Want]], freshness: timedelta | None
 ) -> list[Need]:
@@ -115,8 +126,11 @@ def _needs(
     borders = sorted({_midnight_after(now - d.history) for d in datasets.values() if d.history is not None})
     bars = cache(lambda window: expected_bars(platform, asset_class, length, window))
     needs: list[Need] = []
-    for symbol in sorted({want.symbol for mine in wants.values() for want in mine}):
-        asked = _merged((w.window.start, w.window.end) for mine in wants.values() for w in mine if w.symbol == symbol)
+    spans: dict[str, list[Span]] = {}
+    for want in (want for mine in wants.values() for want in mine):
+        spans.setdefault(want.symbol, []).append((want.window.start, want.window.end))
+    for symbol in sorted(spans):
+        asked = _merged(spans[symbol])
         have = _merged(span for each in answered.values() for span in each.get(symbol, []))
         for start, end in without(asked, have):
             cuts = [start, *(at for at in borders if start < at < end), end]
@@ -170,6 +184,16 @@ def notes(routes: Iterable[Route], source: str) -> list[str]:
             changed.setdefault((each.changes_tape, each.tape), set()).add(each.need.symbol)
     told = [f"stands in for {name} for {_some(symbols)}: {reason}" for (name, reason), symbols in sorted(stands.items())]
     return told + [f"the tape of {_some(symbols)} changes from {old} to {new}" for (old, new), symbols in sorted(changed.items())]
+
+
+def unserved(routes: Iterable[Route]) -> list[str]:
+    """The windows that nobody can serve, in words, those with the same reasons together."""
+    kinds: dict[str, set[str]] = {}
+    for each in routes:
+        if each.source is None:
+            why = "; ".join(f"{name}: {reason}" for name, reason in sorted(each.passed_over.items()))
+            kinds.setdefault(why, set()).add(each.need.symbol)
+    return [f"nobody can serve {_some(symbols)}: {why}" for why, symbols in sorted(kinds.items())]
 
 
 def _some(symbols: Collection[str]) -> str:

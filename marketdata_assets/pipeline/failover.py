@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 
 import polars as pl
 
+from marketdata_assets.core.faults import BudgetFault
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.pipeline.assignment import assigned
+from marketdata_assets.pipeline.assignment import assigned, notes, unserved
 from marketdata_assets.pipeline.fetching import Fetched, fetch_wanted
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.routing import Down
@@ -22,11 +23,13 @@ def fetch_assigned(
     *,
     sources: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Fetched]:
     """Ask for what `keys` lack, each window of one source (of `sources`, when given), and tell by source what came of it.
 
-    A source that answers a symbol with a fault is not asked for it again in this call: the symbol's windows go to the next source that
-    can serve them, until nobody is left. A source that was not asked is not told of.
+    A source that answers a symbol with a fault is not asked for it again in this call, one whose month has no room is not asked at all:
+    the windows go to the next source that can serve them, until nobody is left. A source that was not asked is not told of. `tell` hears,
+    in words, of sources that stand in for others, of tapes that change, and of windows that nobody can serve.
     """
     failed: dict[tuple[str, str | None], str] = {}
     told: dict[str, Fetched] = {}
@@ -34,9 +37,17 @@ def fetch_assigned(
         work = assigned(platform, asset_class, timeframe, keys, sources=sources, failed=failed)
         due = {source: wants for source, wants in work.wants.items() if wants}
         if not due:
+            for note in unserved(work.routes):
+                tell(note)
             return told
         for source, wants in due.items():
-            fetched = fetch_wanted(platform, source, timeframe, wants, progress=progress)
+            for note in notes(work.routes, source):
+                tell(f"{source} {note}")
+            try:
+                fetched = fetch_wanted(platform, source, timeframe, wants, progress=progress)
+            except BudgetFault as fault:  # nothing of it was asked
+                failed[source, None] = f"[{fault.code}] {fault.found}"
+                continue
             before = told.get(source, Fetched(FETCHES.empty(), 0))
             told[source] = Fetched(pl.concat([before.rows, fetched.rows]), before.requests + fetched.requests)
             failed |= _failures(source, fetched)

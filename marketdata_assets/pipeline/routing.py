@@ -52,7 +52,8 @@ class Candidate:
     """A configured source as routing sees it: what it could serve, and what hinders it now.
 
     `missing` are environment variables that hold no key, `requests_left` what the month has room for (None: no limit), `tape` where its
-    trades were seen if the configuration says so.
+    trades were seen if the configuration says so. Bars that start at `until` or later are not out yet; without it, those that
+    end within the dataset's delay are not.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Candidate:
     missing: tuple[str, ...] = ()
     requests_left: int | None = None
     tape: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -185,15 +187,16 @@ class _Judge:
             return f"the plan {candidate.plan.name} does not include {dataset.name}"
         if candidate.missing:
             return f"{' and '.join(candidate.missing)} {'is' if len(candidate.missing) == 1 else 'are'} not set"
-        return self._too_old_or_late(need, dataset)
+        return self._too_old_or_late(need, dataset, candidate.until)
 
-    def _too_old_or_late(self, need: Need, dataset: Dataset) -> str:
+    def _too_old_or_late(self, need: Need, dataset: Dataset, until: datetime | None) -> str:
         limits = [need.freshness] if need.freshness is not None else []
         if self._rule.max_delay_minutes is not None:
             limits.append(timedelta(minutes=self._rule.max_delay_minutes))
         if limits and dataset.delay > min(limits):
             return f"its bars come {_spoken(dataset.delay)} after their end, {_spoken(min(limits))} is the most"
-        if need.window.start + timeframe_named(need.timeframe).duration > self._now - dataset.delay:
+        until = until or self._now - dataset.delay - timeframe_named(need.timeframe).duration + timedelta(microseconds=1)
+        if need.window.start >= until:
             return f"nothing of the window is out yet: its bars come {_spoken(dataset.delay)} after their end"
         if dataset.history is not None and need.window.start < self._now - dataset.history:
             return f"its history begins {(self._now - dataset.history).date()}"

@@ -41,15 +41,15 @@ def wanted(platform: Platform, source: str, timeframe: str, keys: Collection[Par
     """
     config = source_settings(platform, source)
     dataset = bars_of(config, timeframe)
-    limits = _limits(platform, config, dataset, timeframe)
+    reach = limits(platform, config, dataset, timeframe)
     have = {} if again else covered(platform, source, dataset, timeframe)
     found: list[Want] = []
     for symbol, windows in _windows(keys).items():
         for window in windows:
-            inside = _cut([window], _listed(platform, symbol), limits)
+            inside = _cut([window], _listed(platform, symbol), reach)
             gaps = without(inside, have.get(symbol, []))
             traded = [gap for gap in gaps if _sessions_in(platform, config.asset_class, gap)]
-            lacking = [_stretched(gap, have.get(symbol, []), limits[0], config.overlap_days) for gap in traded]
+            lacking = [_stretched(gap, have.get(symbol, []), reach[0], config.overlap_days) for gap in traded]
             found += (Want(symbol, spelling, part) for gap in lacking for spelling, part in spelled(platform, source, symbol, gap))
     return found
 
@@ -125,7 +125,7 @@ def _windows(keys: Collection[PartitionKey]) -> dict[str, list[Window]]:
     return windows
 
 
-def _limits(platform: Platform, config: SourceSettings, dataset: Dataset, timeframe: str) -> Span:
+def limits(platform: Platform, config: SourceSettings, dataset: Dataset, timeframe: str) -> Span:
     """From when the vendor has bars that we have partitions for, until when they can have ended."""
     now = clock.now()
     start = _midnight(platform.settings.asset_classes[config.asset_class].start)

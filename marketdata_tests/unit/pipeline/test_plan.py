@@ -16,6 +16,7 @@ from marketdata_assets.core.instruments import Instrument, format_instruments
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.assignment import assigned, notes
 from marketdata_assets.pipeline.budgets import month_standing
+from marketdata_assets.pipeline.failover import fetch_assigned
 from marketdata_assets.pipeline.fetching import fetch, fetch_wanted
 from marketdata_assets.pipeline.inventory import fetches
 from marketdata_assets.pipeline.plan import planned, seconds_for
@@ -203,3 +204,43 @@ def test_the_bars_asked_again_before_new_ones_go_to_the_source_that_has_them(ven
     (want,) = assigned(platform, "us_equities", "1d", mine).wants["near"]
     assert want.window.start == datetime(2024, 1, 1, tzinfo=UTC)  # Friday the 5th was the last one; five days before the 6th
     assert want.window.end == datetime(2024, 3, 16, tzinfo=UTC)
+
+
+def test_auto_fetches_from_the_next_source_when_a_month_has_no_room_and_says_who_serves_nobody(
+    vendor: Loopback, other: Loopback, tmp_path: Path
+) -> None:
+    """33 symbols share the one request that `near` has left, but one of them lacks another window, and that makes two."""
+    near, far = {"base_url": vendor.url, "monthly_requests": 1}, {"base_url": other.url}
+    platform, said = platform_of(tmp_path, {"near": near, "far": far}), list[str]()
+    with clock.frozen(datetime(2024, 1, 6, tzinfo=UTC)):
+        fetch(platform, "far", "1d", [key for key in KEYS if key.symbol == "S000"])
+    told = fetch_assigned(platform, "us_equities", "1d", KEYS, tell=said.append)
+    assert set(told) == {"far"}
+    assert vendor.asked == []
+    assert any(note.startswith("far stands in for near for S000, S001, S002") and "[budget] they take 2 requests" in note for note in said)
+    assert assigned(platform, "us_equities", "1d", KEYS).routes == []
+
+
+def test_auto_says_whom_nobody_serves(vendor: Loopback, other: Loopback, tmp_path: Path) -> None:
+    other.on(alpaca.PATH, alpaca.error("forbidden", 401))
+    near, far = {"base_url": vendor.url, "monthly_requests": 0}, {"base_url": other.url}
+    platform, said = platform_of(tmp_path, {"near": near, "far": far}), list[str]()
+    told = fetch_assigned(platform, "us_equities", "1d", KEYS, tell=said.append)
+    assert set(told) == {"far"}
+    (note,) = said
+    assert note.startswith("nobody can serve S000, S001, S002 and 57 more: far: [bad_credentials]")
+    assert note.endswith("near: takes about 0.0303 requests, 0 are left this month")
+
+
+def test_a_daily_bar_is_routed_as_soon_as_its_session_has_closed_and_its_delay_is_over(vendor: Loopback, tmp_path: Path) -> None:
+    platform = platform_of(tmp_path, {"alpaca": {"base_url": vendor.url}})
+    mine = [key for key in KEYS if key.symbol == "S000"]
+    for at, friday_is_out in ((datetime(2024, 3, 15, 20, 14, tzinfo=UTC), False), (datetime(2024, 3, 15, 20, 15, tzinfo=UTC), True)):
+        with clock.frozen(at):
+            fetch(platform, "alpaca", "1d", mine)
+            last = fetches(platform, "alpaca")["asked_until"].max()
+            assert (last == datetime(2024, 3, 16, tzinfo=UTC)) is friday_is_out
+            assert assigned(platform, "us_equities", "1d", mine).routes == []
+    with clock.frozen(datetime(2024, 3, 18, 20, 15, tzinfo=UTC)):
+        (route,) = assigned(platform, "us_equities", "1d", mine).routes
+        assert (route.source, route.need.bars) == ("alpaca", 1)
