@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from marketdata_assets.cli import backfill, bars, costs, coverage, demo, export, fetch, ingest, instruments, plan, query, sources, verify
+from marketdata_assets.cli import (
+    backfill,
+    bars,
+    costs,
+    coverage,
+    demo,
+    export,
+    fetch,
+    ingest,
+    instruments,
+    listen,
+    plan,
+    query,
+    sandbox,
+    sources,
+    verify,
+)
 
 _HELP = """Market data whose every number can be dated, traced and rebuilt.
 
@@ -21,7 +37,7 @@ _EPILOG = (
 app = typer.Typer(
     help=_HELP, epilog=_EPILOG, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False, add_completion=True
 )
-for group in (demo, query, bars, coverage, costs, export, ingest, plan, backfill, fetch, sources, instruments, verify):
+for group in (demo, sandbox, query, bars, coverage, costs, export, ingest, plan, backfill, fetch, listen, sources, instruments, verify):
     group.add_to(app)
 
 

@@ -15,10 +15,10 @@ from marketdata_assets.sandbox.vendors import kraken as files
 from marketdata_assets.sandbox.wire import asking
 from marketdata_assets.sandbox.wire.book import Book
 from marketdata_assets.sandbox.wire.buckets import Bucket
+from marketdata_assets.sandbox.wire.damage import damaged
 from marketdata_assets.sandbox.wire.limits import Meter
 from marketdata_assets.sandbox.wire.pairs import (
     Tapes,
-    candles,
     filled,
     fixed,
     floored,
@@ -28,6 +28,7 @@ from marketdata_assets.sandbox.wire.pairs import (
     price_decimals,
     regrouped,
     seconds,
+    whole_candles,
 )
 from marketdata_assets.sandbox.wire.protocol import Protocol, Refused, Tape, js
 from marketdata_assets.sandbox.wire.streams import feeds
@@ -35,6 +36,7 @@ from marketdata_assets.sandbox.wire.streams_kraken import PATHS, KrakenVoice
 
 NAME = "kraken"
 COMMITTED = 720
+LONGEST = 1440
 PAGE = 1000
 BURST = 30
 LENGTHS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "1h", 240: "4h", 1440: "1d", 10080: "7d", 21600: "15d"}
@@ -52,6 +54,7 @@ class Kraken(Protocol):
 
     name = NAME
     tape = Tape(coins={"1h": files.SOURCE, "1d": files.SOURCE})
+    cursor = re.compile(rb'"last":\s*"(\d+)"')
     renamed = (b'"result"', b'"results"')
 
     def routes(self, book: Book) -> Iterable[web.RouteDef]:
@@ -129,6 +132,7 @@ class _Desk:
         last = bars["timestamp"][max(0, bars.height - 2)] if bars.height else self._book.at
         if since:
             bars = pl.concat([bars.head(-1).filter(pl.col("timestamp") >= _instant(since)), bars.tail(1)])
+        bars = damaged(bars, (), None, None)
         digits = price_decimals(self._book, symbol)
         return _good({self._key(request, symbol): [_candle(row, digits) for row in bars.rows(named=True)], "last": seconds(last)})
 
@@ -166,11 +170,9 @@ class _Desk:
         running = floored(newest(self._book), length)
         start = running - COMMITTED * length
         every = LENGTHS[minutes]
-        if minutes > 1440:
-            days = self._book.bars(NAME, symbol, "1d", start, self._book.at)
-            bars = regrouped(days, every)
-        else:
-            bars = candles(self._book, self._tapes, NAME, symbol, every, start, self._book.at)
+        own = minutes <= LONGEST
+        bars = whole_candles(self._book, self._tapes, symbol, every if own else "1d", start, self._book.at)
+        bars = bars if own else regrouped(bars, every)
         stamps = pl.datetime_range(start, running, every, time_unit="us", eager=True)
         return filled(bars, stamps, self._tapes.last_price(symbol, start))
 

@@ -56,16 +56,21 @@ def newest(book: Book) -> datetime:
     return min(book.at, midnight(book.market.spec.end)) - MICROSECOND
 
 
-def candles(book: Book, tapes: Tapes, vendor: str, symbol: str, every: str, start: datetime, end: datetime) -> pl.DataFrame:
+def candles(book: Book, tapes: Tapes, symbol: str, every: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The venue's bars of `[start, end)` as BARS, none where nothing traded when they are made of trades.
 
     A length that neither the market nor the book has is made of the venue's trades, and counts those. The fault of the request at hand,
     if it is about bars, is in them.
     """
-    if not every.endswith("s") and book.all_bars(vendor, symbol, every).height:
-        return book.bars(vendor, symbol, every, start, end)
-    traded = tapes.between(symbol, start, end)
-    return damaged(made_of(traded, every), (), start, end)
+    return damaged(whole_candles(book, tapes, symbol, every, start, end), (), start, end)
+
+
+def whole_candles(book: Book, tapes: Tapes, symbol: str, every: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """The same bars without the fault of the request at hand."""
+    known = book.all_bars(tapes.vendor, symbol, every) if not every.endswith("s") else BARS.to_frame()
+    if known.height:
+        return known.filter(pl.col("timestamp").is_between(start, end, closed="left"))
+    return made_of(tapes.between(symbol, start, end), every)
 
 
 def made_of(trades: pl.DataFrame, every: str) -> pl.DataFrame:

@@ -47,7 +47,7 @@ class Sec(Protocol):
     """EDGAR: no key, but a User-Agent with an address to write to; ten requests a second over both hosts."""
 
     name = "sec"
-    tape = Tape({"1d": "true"})
+    tape = Tape()
     renamed = (b'"val":', b'"value":')
 
     def routes(self, book: Book) -> Iterable[web.RouteDef]:

@@ -85,7 +85,7 @@ def _of_trades(
     last = min(last, first + (limit - 1) * kind.span)
     if last < first:
         return BARS.to_frame()
-    bars = candles(book, tapes, tapes.vendor, symbol, kind.every, first, last + kind.span)
+    bars = candles(book, tapes, symbol, kind.every, first, last + kind.span)
     stamps = pl.datetime_range(first, last, kind.every, time_unit="us", eager=True)
     return filled(bars, stamps, tapes.last_price(symbol, first))
 

@@ -43,7 +43,7 @@ class Binance(Protocol):
 
     name = NAME
     tape = Tape(coins=dict.fromkeys(("1m", "1h", "1d"), binance_vision.SOURCE))
-    renamed = (b'"serverTime"', b'"server_time"')
+    renamed = (b'"price"', b'"lastPrice"')
 
     def __init__(self) -> None:
         self._limit = LIMIT

@@ -54,7 +54,7 @@ class Products:
         """BARS of the intervals that `[start, end]` touches, newest first; none where nothing traded."""
         length = timedelta(seconds=seconds)
         first, last = floored(start, length), min(floored(end, length), floored(newest(self.market), length))
-        bars = candles(self.market, self.tapes, self.tapes.vendor, symbol, LENGTHS[seconds], first, last + MICROSECOND)
+        bars = candles(self.market, self.tapes, symbol, LENGTHS[seconds], first, last + MICROSECOND)
         return bars.filter(pl.col("volume") != 0).reverse()
 
     def recent(self, symbol: str, seconds: int, count: int) -> pl.DataFrame:

@@ -86,7 +86,7 @@ class Charts:
             days = market.bars(tapes.vendor, asked.symbol, "1d", floored(first, SPANS[body]), last + MICROSECOND)
             bars = regrouped(days, body).filter(pl.col("timestamp") >= first)
         else:
-            bars = candles(market, tapes, tapes.vendor, asked.symbol, body, first, last + MICROSECOND)
+            bars = candles(market, tapes, asked.symbol, body, first, last + MICROSECOND)
         rows = bars.filter(pl.col("volume") != 0).select("timestamp", "open", "high", "low", "close").iter_rows()
         return [[micros(at + SPANS[body]) // 1000, *(rounded(price, asked.precision) for price in prices)] for at, *prices in rows]
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from marketdata_assets.sandbox.market import TRUE
 from marketdata_assets.sandbox.wire.book import Book
-from marketdata_assets.sandbox.wire.limits import Meter, Window, Windows
+from marketdata_assets.sandbox.wire.limits import ByPlan, Meter, Window, Windows
 from marketdata_assets.sandbox.wire.polygon.aggregates import Aggregates
 from marketdata_assets.sandbox.wire.polygon.reference import Reference
 from marketdata_assets.sandbox.wire.polygon.ticks import Ticks
@@ -45,14 +45,16 @@ class Polygon(Protocol):
 
     def refused(self, request: web.Request) -> web.Response | None:
         """401 without a key, and for an unknown one."""
-        key = request.query.get("apiKey") or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        key = _key(request)
         if good(key):
             return None
         return refused(request, 401, "Unknown API Key" if key else "API Key was not provided").answer
 
     def meter(self, rate: int | None) -> Meter:
-        """Five requests a minute, the free plan's."""
-        return Windows([Window(rate or 5, 60)])
+        """Five requests a minute on the free plan, 100 a second on a paid one; with `rate`, so many a minute for everybody."""
+        if rate:
+            return Windows([Window(rate, 60)])
+        return ByPlan(lambda request: _key(request).startswith("free"), Windows([Window(5, 60)]), Windows([Window(100, 1)]))
 
     def trouble(self, status: int, headers: Mapping[str, str]) -> web.Response:
         """JSON with an error, or a message where there is nothing."""
@@ -64,3 +66,7 @@ class Polygon(Protocol):
             "https://polygon.io/pricing",
         }.get(status, "Internal Server Error")
         return js({"status": "ERROR", "request_id": "0" * 32, "error": says}, status, headers)
+
+
+def _key(request: web.Request) -> str:
+    return request.query.get("apiKey") or request.headers.get("Authorization", "").removeprefix("Bearer ")
