@@ -43,8 +43,10 @@ class TwsClient(Client):
             ) from None
         if hasattr(self._library.util.getLoop, "cache_clear"):
             self._library.util.getLoop.cache_clear()  # ib_async 2.0 keeps to the first event loop it ever saw, which may be closed
-        for name in ("ib_async", "eventkit"):  # what it has to say becomes a fault; nobody else is to print it
-            logging.getLogger(name).addHandler(logging.NullHandler())
+        for name in ("ib_async", "eventkit"):  # what it has to say becomes a fault; where nobody listens, it is not printed either
+            logger = logging.getLogger(name)
+            if not logger.handlers:
+                logger.addHandler(logging.NullHandler())
         self._ib: Any = None
         self._turn = asyncio.Lock()
         self._waiting: dict[int, asyncio.Future[tuple[int, str]]] = {}
