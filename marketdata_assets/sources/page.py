@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
+from marketdata_assets.core.periods import Window
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.sources.dataset import Dataset
@@ -33,7 +34,7 @@ def page_series(dataset: Dataset, question: Question, document: Any, forming_fro
     holder = pl.when(pl.col("vendor_symbol").is_in(asked)).then("vendor_symbol").otherwise(pl.lit(asked[0] if asked else ""))
     parts = rows.with_columns(holder.alias("_holder")).partition_by("_holder", as_dict=True, maintain_order=True, include_key=False)
     return [
-        Series(str(symbol), question.length.name, _shaped(part.filter(_KEPT)), _refused(part.filter(~pl.col(_KEPT))))
+        Series(str(symbol), question.length.name, _shaped(part.filter(_KEPT)), _refused(part.filter(~pl.col(_KEPT)), question.span))
         for (symbol,), part in parts.items()
     ]
 
@@ -110,7 +111,8 @@ def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(BARS.names())
 
 
-def _refused(rows: pl.DataFrame) -> pl.DataFrame:
+def _refused(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Refused rows under their day, or the nearest one asked for: a partition that nobody asked for is not read."""
     if not rows.height:
         return pl.DataFrame(schema=REFUSED)
     told = pl.struct("vendor_symbol", "timestamp", "open", "high", "low", "close", "volume").struct.json_encode()
@@ -121,6 +123,7 @@ def _refused(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         pl.lit(", which was not asked for"),
     )
-    return rows.select(
-        pl.col("timestamp").dt.date().alias("filed_under"), pl.col(_REASON).alias("rule"), said.alias("reason"), told.alias("row"), "line"
-    ).cast(REFUSED)
+    day = pl.col("timestamp").dt.date().clip(window.start.date(), (window.end - timedelta(microseconds=1)).date())
+    return rows.select(day.alias("filed_under"), pl.col(_REASON).alias("rule"), said.alias("reason"), told.alias("row"), "line").cast(
+        REFUSED
+    )
