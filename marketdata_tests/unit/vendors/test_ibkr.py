@@ -227,6 +227,7 @@ def test_quotes_leave_out_a_side_without_a_price_and_weigh_twice() -> None:
     rows = page_rows(SOURCE.dataset("quotes"), asked, found.answers[0].data, NEVER, "0" * 64)
     assert rows.select("bid_price", "bid_size", "ask_price", "ask_size").rows() == [(9.5, 3.0, 10.5, 4.0), (None, None, 10.5, 4.0)]
     assert found.answers[0].record.cost == 2
+    assert ask(question("trades", "1h"), lambda fields: [trades(fields[1], [])]).answers[0].record.cost == 1
     assert found.heard[0][18] == "BID_ASK"
 
 

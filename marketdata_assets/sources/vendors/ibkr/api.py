@@ -51,18 +51,10 @@ class SecondPaging:
         return answer.request.having(startDateTime=start)
 
 
-def _ticks_weight(params: Any) -> int:
-    """Bid and ask count twice."""
-    return 2 if params.get("whatToShow") == "BID_ASK" else 1
-
-
 BARS = Endpoint("reqHistoricalData", "/reqHistoricalData", {"whatToShow": "TRADES", "formatDate": 2}, budget="bars")
-TRADES = Endpoint(
-    "reqHistoricalTicks", "/reqHistoricalTicks", {"whatToShow": "TRADES"}, SecondPaging(), weight=_ticks_weight, budget="ticks"
-)
-QUOTES = Endpoint(
-    "reqHistoricalTicks_bid_ask", "/reqHistoricalTicks", {"whatToShow": "BID_ASK"}, SecondPaging(), weight=_ticks_weight, budget="ticks"
-)
+TRADES = Endpoint("reqHistoricalTicks", "/reqHistoricalTicks", {"whatToShow": "TRADES"}, SecondPaging(), budget="ticks")
+# Bid and ask count twice.
+QUOTES = Endpoint("reqHistoricalTicks_bid_ask", "/reqHistoricalTicks", {"whatToShow": "BID_ASK"}, SecondPaging(), weight=2, budget="ticks")
 
 # Numbers are TWS's message codes.
 ERRORS = (
@@ -87,7 +79,7 @@ API = Api(
     NAME,
     f"http://127.0.0.1:{PORTS['gateway']}",
     (BARS, TRADES, QUOTES),
-    budgets={"default": PACING["bars"], **PACING},
+    budgets=PACING,
     errors=ERRORS,
     messages=(complaint,),
     limits=Limits(deadline=90.0, attempts=3, connections=20),

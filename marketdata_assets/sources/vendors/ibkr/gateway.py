@@ -73,7 +73,7 @@ class TwsClient(Client):
         return got, record
 
     async def _space(self, url: str) -> None:
-        """Waits until the same request may be sent again."""
+        """Waits until this client may send the same request again; TWS itself counts for all of its clients."""
         mark = hashlib.sha256(url.encode()).hexdigest()
         before = self._asked.get(mark)
         now = self._time.monotonic()
