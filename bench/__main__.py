@@ -8,6 +8,7 @@ import sys
 
 SUBJECTS = {
     "bars": "files to validated bars, reading a symbol, reading a day: against plain pandas",
+    "fetch": "a vendor's answers to raw partitions: the share of its rate that is used, and against an aiohttp, json and pandas loop",
     "dagster_overhead": "what Dagster adds per partition and asset: its stock event log against ours",
 }
 
