@@ -9,7 +9,7 @@ import polars as pl
 
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import PartitionFault, QueryFault
-from marketdata_assets.core.periods import PeriodKind, period_key, period_kind
+from marketdata_assets.core.periods import PeriodKind, period_key, period_window
 from marketdata_assets.lake.layout import key_of
 from marketdata_assets.pipeline.budgets import Standing, ledger_path, month_standing, usd
 from marketdata_assets.pipeline.platform import Platform
@@ -66,6 +66,6 @@ def _vendors(platform: Platform, month: str) -> list[str]:
 
 def _is_month(text: str) -> bool:
     try:
-        return period_kind(text) is PeriodKind.MONTH
+        return period_key(period_window(text).start, PeriodKind.MONTH) == text
     except PartitionFault:
         return False

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from marketdata_assets.core.basis import PriceBasis
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.pipeline.estimates import share_of_requests
@@ -110,9 +111,10 @@ def route(
 ) -> list[Route]:
     """One route a need, series by series in the order they first appear.
 
-    A candidate serves when it has the data at that bar length within its plan, its history reaches back far enough, its bars come
-    soon enough, its keys are set, it is not down, and its month has room for what the needs before took and this one. Among those that
-    serve: the preferred ones, then the cheapest (cost of a request times requests), then the lower priority number, then the name.
+    A candidate serves when it has the data at that bar length within its plan (bars with prices as traded), its history reaches back
+    far enough, its bars come soon enough, its keys are set, it is not down, and its month has room for what the needs before took and
+    this one. Among those that serve: the preferred ones, then the cheapest (cost of a request times requests), then the lower priority
+    number, then the name.
 
     All windows of a series come from sources of one tape: that of `stored`, or else the tape that serves most windows, the cheapest of
     those. Only `mix_tapes` allows another, and the route says so. `down` names sources that have just failed: the next best stands in.
@@ -185,6 +187,8 @@ class _Judge:
             return f"has no {need.asset_class} {need.data.value} of {need.timeframe}"
         if not dataset.serves(candidate.plan.name):
             return f"the plan {candidate.plan.name} does not include {dataset.name}"
+        if need.data is Data.BARS and dataset.price_basis is not PriceBasis.RAW:
+            return f"its prices are {dataset.price_basis.value}, which serve for comparison only"
         if candidate.missing:
             return f"{' and '.join(candidate.missing)} {'is' if len(candidate.missing) == 1 else 'are'} not set"
         return self._too_old_or_late(need, dataset, candidate.until)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketdata_assets.core.basis import PriceBasis
 from marketdata_assets.core.periods import Window
 from marketdata_assets.pipeline.routing import Candidate, Need, Route, route
 from marketdata_assets.schemas.bars import RAW_BARS
@@ -113,6 +114,10 @@ def test_the_order_in_which_sources_are_given_changes_nothing() -> None:
         (candidate("x", asset_class="crypto"), "is configured for crypto 1d, 1m"),
         (candidate("x", dataset={"timeframes": ("1m",)}), "has no us_equities bars of 1d"),
         (candidate("x", dataset={"plans": ("gold",)}), "the plan free does not include bars"),
+        (
+            candidate("x", dataset={"price_basis": PriceBasis.SPLIT_ADJUSTED}),
+            "its prices are split_adjusted, which serve for comparison only",
+        ),
         (candidate("x", missing=("X_ID", "X_KEY")), "X_ID and X_KEY are not set"),
         (candidate("x", missing=("X_KEY",)), "X_KEY is not set"),
         (candidate("x", requests_left=0), "takes about 1 requests, 0 are left this month"),
