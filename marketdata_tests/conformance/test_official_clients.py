@@ -88,6 +88,48 @@ def test_alpaca_py_reads_bars_of_several_symbols_over_pages(sandbox: WireServer)
         assert [row[1:] for row in read] == [row[1:] for row in expected]
 
 
+def test_alpaca_py_reads_trades_quotes_and_pairs(sandbox: WireServer) -> None:
+    client("alpaca")
+    data, asked, frames = (import_module(f"alpaca.data.{name}") for name in ("historical", "requests", "timeframe"))
+    shares = data.StockHistoricalDataClient("key", "secret", url_override=sandbox.urls["alpaca"])
+    span = {"start": START + timedelta(hours=15), "end": START + timedelta(hours=17)}
+    trades = shares.get_stock_trades(asked.StockTradesRequest(symbol_or_symbols="ALDERA", feed="sip", **span))["ALDERA"]
+    told = sandbox.book.trades("alpaca", "ALDERA", *span.values())
+    assert told.height > 0
+    assert [(row.timestamp, row.price, row.size) for row in trades] == told.select("timestamp", "price", "quantity").rows()
+    quotes = shares.get_stock_quotes(asked.StockQuotesRequest(symbol_or_symbols="ALDERA", feed="sip", **span))["ALDERA"]
+    stood = sandbox.book.quotes("alpaca", "ALDERA", *span.values())
+    assert [(row.timestamp, row.bid_price, row.ask_price) for row in quotes] == stood.select("timestamp", "bid_price", "ask_price").rows()
+
+    coins = data.CryptoHistoricalDataClient(url_override=sandbox.urls["alpaca"])
+    last = END - timedelta(hours=1)  # Alpaca's ends are inclusive
+    request = asked.CryptoBarsRequest(symbol_or_symbols="SIMA/USDT", timeframe=frames.TimeFrame.Hour, start=START, end=last)
+    read = [(row.timestamp, row.open, row.high, row.low, row.close, row.volume) for row in coins.get_crypto_bars(request)["SIMA/USDT"]]
+    assert read == bars(sandbox, "alpaca", "SIMA-USDT", "1h")
+
+
+def test_alpaca_py_reads_assets_the_calendar_and_corporate_actions(sandbox: WireServer) -> None:
+    client("alpaca")
+    trading, asked = (import_module(f"alpaca.trading.{name}") for name in ("client", "requests"))
+    desk = trading.TradingClient("key", "secret", url_override=sandbox.urls["alpaca"])
+    listed = {asset.symbol: asset for asset in desk.get_all_assets(asked.GetAssetsRequest(asset_class="us_equity"))}
+    assert set(sandbox.book.symbols("us_equities")) <= set(listed)
+    assert listed["FERNOX"].status == "inactive"
+    days = desk.get_calendar(asked.GetCalendarRequest(start=START.date(), end=END.date() - timedelta(days=1)))
+    assert [day.date for day in days] == sandbox.book.sessions(START.date(), END.date())["session"].to_list()
+
+    actions, ask = (import_module(f"alpaca.data.{name}") for name in ("historical.corporate_actions", "requests"))
+    desk = actions.CorporateActionsClient("key", "secret", url_override=sandbox.urls["alpaca"])
+    request = ask.CorporateActionsRequest(
+        symbols=["ALDERA", "GALVEN"], start=START.replace(year=2023).date(), end=datetime(2025, 6, 30).date()
+    )
+    found = desk.get_corporate_actions(request).data["forward_splits"]
+    known = sandbox.book.actions().filter(pl.col("symbol").is_in(["ALDERA", "GALVEN"]), kind="split")
+    assert {(row.symbol, row.ex_date, row.new_rate / row.old_rate) for row in found} == set(
+        known.select("symbol", "ex_date", "value").rows()
+    )
+
+
 def test_the_massive_client_reads_aggregates_trades_and_splits(sandbox: WireServer) -> None:
     polygon = client("massive").RESTClient("key", base=sandbox.urls["polygon"])
     read = list(polygon.list_aggs("ALDERA", 1, "day", "2025-03-03", "2025-03-31", adjusted=False))
@@ -108,6 +150,14 @@ def test_the_massive_client_reads_aggregates_trades_and_splits(sandbox: WireServ
     splits = list(polygon.list_splits("ALDERA"))
     assert [split.execution_date for split in splits] == [f"{day}" for day in actions["ex_date"]]
     assert [split.split_to / split.split_from for split in splits] == actions["value"].to_list()
+
+    paid = sandbox.book.actions().filter(symbol="HELIOX", kind="dividend")
+    dividends = sorted((row.ex_dividend_date, row.cash_amount) for row in polygon.list_dividends("HELIOX", limit=3))
+    assert dividends == [(f"{day}", cash) for day, cash in paid.select("ex_date", "value").iter_rows()]
+    assert {row.ticker for row in polygon.list_tickers(market="stocks", active=True, limit=3)} <= set(sandbox.book.symbols("us_equities"))
+    stood = sandbox.book.quotes("polygon", "ALDERA", START + timedelta(hours=14), START + timedelta(hours=18))
+    quotes = list(polygon.list_quotes("ALDERA", "2025-03-03", limit=1000, sort="timestamp", order="asc"))
+    assert [(row.bid_price, row.ask_price) for row in quotes[: stood.height]] == stood.select("bid_price", "ask_price").rows()
 
 
 def test_the_alpha_vantage_client_reads_the_whole_daily_series(sandbox: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
