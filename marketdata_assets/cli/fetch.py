@@ -56,14 +56,14 @@ def fetch(
     chosen = dataset_of(session.platform, source, dataset)
     span = window(start, end) if start or end else None
     length = timeframe_named(timeframe) if timeframe else None
-    frame, failed = ask(session.platform, source, chosen, symbols or [], window=span, timeframe=length, options=_options(option or []))
+    frame, failed = ask(session.platform, source, chosen, symbols or [], window=span, timeframe=length, options=options_of(option or []))
     _show(session, frame, out, f"{source}: {chosen.name}")
     for symbol, fault in failed.items():
         session.out.note(f"{symbol}: {fault}")
     raise typer.Exit(FOUND_WRONG if failed else OK)
 
 
-def _options(given: list[str]) -> dict[str, str]:
+def options_of(given: list[str]) -> dict[str, str]:
     """NAME=VALUE pairs; `ConfigFault` for any other text."""
     from marketdata_assets.core.faults import ConfigFault
 

@@ -19,6 +19,7 @@ from marketdata_assets.sources.api import LOOPBACK, MIB
 from marketdata_assets.sources.error_rules import ErrorRule
 from marketdata_assets.sources.question import Data, Question
 from marketdata_assets.sources.select import Selector
+from marketdata_assets.sources.spelling import Spelling
 
 
 class Says(StrEnum):
@@ -99,6 +100,8 @@ class Stream:
     pick: Callable[[Any], Sequence[Any]]
     rows: Callable[[Sequence[Any], Question], pl.DataFrame]
     timeframes: tuple[str, ...] = ()
+    spelling: Spelling | None = None  # of symbols, where it is not the source's
+    hosts: Mapping[str, str] = field(default_factory=dict)  # other base URLs, by the plan that they serve
     defaults: Mapping[str, str] = field(default_factory=dict)  # of the options in `path`
     greets: bool = False
     login: Mapping[str, str] = field(default_factory=dict)

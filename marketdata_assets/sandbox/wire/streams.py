@@ -20,6 +20,7 @@ from marketdata_assets.sandbox.wire.pairs import Tapes, floored
 from marketdata_assets.sandbox.wire.protocol import STREAM_FAULT, Protocol
 
 MINUTE = timedelta(minutes=1)
+_SOON = 1e-5  # seconds that no clock is asked to wait
 
 
 class Tick(NamedTuple):
@@ -188,6 +189,8 @@ class Conversation:
 
     async def _listen(self) -> None:
         async for got in self._ws:
+            if got.type is WSMsgType.PING and not self._due("silence"):
+                await self._ws.pong(got.data)
             if got.type is WSMsgType.TEXT:
                 for answer in self._voice.hears(orjson.loads(got.data)):
                     await self._say(answer)
@@ -198,7 +201,7 @@ class Conversation:
             delay = None
             if self._waiting:
                 delay = (self._waiting[0][0] - self._playback.elapsed()) / self._playback.speed
-            if delay is None or (delay > 0 and not self._is("flood")):
+            if delay is None or (delay > _SOON and not self._is("flood")):
                 try:
                     async with asyncio.timeout(delay):
                         await self._more.wait()
@@ -241,7 +244,7 @@ def feeds(protocol: Protocol, book: Book, voice: type[Voice], *paths: str) -> li
     playback = Playback(protocol, book)
 
     async def talk(request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse()
+        ws = web.WebSocketResponse(autoping=False)  # a silent one answers no ping
         await ws.prepare(request)
         await Conversation(ws, request, playback, voice).run()
         return ws
