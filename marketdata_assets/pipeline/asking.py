@@ -91,10 +91,15 @@ async def _ask(platform: Platform, source: str, dataset: Dataset, base: Question
 
 
 def _together(dataset: Dataset, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """All pages as one frame of the dataset's table; a row that two pages repeat to the letter counts once."""
+    """All pages as one frame of the dataset's table; a row that two pages repeat to the letter counts once.
+
+    Rows that are alike within one page are as many as they are: trades without an id, made in one second at one price.
+    """
     origin = {"known_at", "payload_sha256", "line"}
     facts = [name for name in dataset.table.polars_schema if name not in origin]
-    return dataset.table.conform(pl.concat([dataset.table.empty(), *parts]).unique(facts, keep="first", maintain_order=True))
+    counted = [part.with_columns(_nth=pl.int_range(pl.len()).over(facts)) for part in parts]
+    empty = dataset.table.empty().with_columns(_nth=pl.lit(None, pl.Int64))
+    return dataset.table.conform(pl.concat([empty, *counted]).unique([*facts, "_nth"], keep="first", maintain_order=True))
 
 
 def _past(window: Window) -> Window:

@@ -10,7 +10,9 @@ import pytest
 
 from marketdata_assets.core import clock
 from marketdata_assets.core.instruments import Instrument, format_instruments
+from marketdata_assets.core.periods import Window
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.asking import ask, dataset_of
 from marketdata_assets.pipeline.fetching import fetch
 from marketdata_assets.pipeline.inventory import fetches
 from marketdata_assets.pipeline.platform import Platform, open_platform
@@ -21,7 +23,7 @@ from marketdata_assets.sources.strict_json import loads
 from marketdata_tests.graph.world import sessions
 from marketdata_tests.support.in_thread import in_thread
 from marketdata_tests.support.platforms import write_config
-from marketdata_tests.support.tws import Message, Tws, bars, trouble
+from marketdata_tests.support.tws import Message, Tws, bars, trades, trouble
 
 NOW = datetime(2024, 3, 16, 12, tzinfo=UTC)  # a Saturday
 KEYS = [PartitionKey("2024", symbol) for symbol in ("BRK.B", "GONE")]
@@ -69,3 +71,21 @@ def test_bars_of_a_gateway_are_published_from_the_archive_and_an_unknown_symbol_
     assert "No security definition" in refused["reason"][0]
     assert entered.filter(pl.col("symbol") == "BRK.B")["rows"].to_list() == [len(days)]
     assert NOW - timedelta(days=1) < entered["known_at"].min() <= datetime.now(UTC)  # type: ignore[operator]
+
+
+def test_trades_without_an_id_that_are_alike_are_as_many_as_they_were(tmp_path: Path) -> None:
+    opening = 1_704_292_200  # 2024-01-03 09:30 in New York
+    alike = [(opening, 100.0, 1.0, "ISLAND", "")] * 1_200
+
+    def ticks(fields: list[str]) -> list[Message]:
+        first = fields[15] == "20240103 00:00:00 UTC"
+        return [trades(fields[1], alike if first else [(opening + 1, 100.5, 2.0, "ISLAND", "")])]
+
+    with in_thread(Tws(ticks)) as tws:
+        lake = platform(tmp_path, tws)
+        window = Window(datetime(2024, 1, 3, tzinfo=UTC), datetime(2024, 1, 4, tzinfo=UTC))
+        with clock.frozen(NOW):
+            rows, failed = ask(lake, "ibkr", dataset_of(lake, "ibkr", "trades"), ["BRK.B"], window=window)
+    assert not failed
+    assert rows.group_by("price").len().sort("price").rows() == [(100.0, 1_200), (100.5, 1)]
+    assert set(rows["symbol"]) == {"BRK.B"}
