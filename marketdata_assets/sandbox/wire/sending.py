@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import zlib
 from collections.abc import Mapping
 
@@ -38,7 +40,7 @@ async def broken(request: web.Request, answer: web.Response, rule: FaultRule) ->
 class _Sent(web.Response):
     """An answer that has left already."""
 
-    async def prepare(self, request: web.BaseRequest) -> None:  # type: ignore[override]  # noqa: ARG002
+    async def prepare(self, request: web.BaseRequest) -> None:  # noqa: ARG002
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002
@@ -69,6 +71,8 @@ class _Sender:
         self._start(len(self._body))
         self._transport.write(self._body[: len(self._body) // 2])
         await asyncio.sleep(0.01)
+        # Without lingering, closing discards what is unsent and answers with a reset instead of a proper end.
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
     async def _hang(self) -> None:

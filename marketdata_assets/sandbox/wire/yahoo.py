@@ -184,7 +184,7 @@ class Chart:
         held = self._book.all_bars(self._protocol.name, asked.symbol, "1d").filter(pl.col("dividend") > 0)
         found: dict[str, Any] = {}
         if "div" in wanted:
-            paid = {}
+            paid: dict[int, Any] = {}
             for at, cash in held.select("timestamp", "dividend").iter_rows():
                 later = 1.0
                 for day, ratio in splits:
@@ -192,7 +192,7 @@ class Chart:
                 paid |= {opened: {"amount": round(cash / later, 6), "date": opened} for opened in self._opened(asked, at.date())}
             found |= {"dividends": {str(key): value for key, value in paid.items()}} if paid else {}
         if "splits" in wanted or "split" in wanted:
-            told = {}
+            told: dict[str, Any] = {}
             for day, ratio in splits:
                 up, down = (round(ratio, 6), 1) if ratio >= 1 else (1, round(1 / ratio, 6))
                 both = {"numerator": up, "denominator": down, "splitRatio": f"{up:g}:{down:g}"}

@@ -104,15 +104,14 @@ class Reference:
         """Cash by ex-date, newest first; the next one that has been announced among them."""
         symbol = self._known(request)
         held = self._book.market.daily[symbol].filter(pl.col("dividend") > 0)
+        names = ("ex_dividend_date", "declaration_date", "record_date", "payment_date")
         rows = []
         for day, cash in held.select("session", "dividend").reverse().iter_rows():
             declared = day - timedelta(days=20)
             if declared <= self._book.today:
                 dates = (day, declared, day, day + timedelta(days=21))
-                names = ("ex_dividend_date", "declaration_date", "record_date", "payment_date")
                 rows.append({**{name: at.isoformat() for name, at in zip(names, dates, strict=True)}, "amount": f"{cash:g}"})
-        names = ("ex_dividend_date", "declaration_date", "record_date", "payment_date", "amount")
-        return self._rows(request, rows, dict.fromkeys(names, pl.String))
+        return self._rows(request, rows, dict.fromkeys((*names, "amount"), pl.String))
 
     async def listings(self, request: web.Request) -> web.Response:
         """CSV of the companies listed on a day, or of those delisted by then."""
