@@ -11,9 +11,10 @@ from marketdata_assets.core.faults import QueryFault
 from marketdata_assets.lake.layout import PAYLOADS, key_of
 from marketdata_assets.lake.store import Store
 from marketdata_assets.pipeline.platform import Platform, table_path
-from marketdata_assets.schemas.audit import COVERAGE, LANDING_FILES, QUARANTINE, REFUSED_ROWS
+from marketdata_assets.schemas.audit import COVERAGE, FETCHES, LANDING_FILES, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
 from marketdata_assets.schemas.table import Table
+from marketdata_assets.schemas.usage import USAGE
 
 OF_A_CLASS = (NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
 OF_A_SOURCE = (RAW_BARS, REFUSED_ROWS)
@@ -45,12 +46,12 @@ class View(NamedTuple):
 def catalog(platform: Platform) -> dict[str, View]:
     """Every view by qualified name, sorted: the tables the configuration asks for, empty ones too, and whatever else the lake holds."""
     found = {view.qualified: view for view in _configured(platform)}
-    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, LANDING_FILES)}
+    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, LANDING_FILES, FETCHES)}
     store = platform.lake.store
     for asset_class in store.folders(""):
         for name in store.folders(asset_class) if _PLAIN.fullmatch(asset_class) and asset_class != PAYLOADS else []:
             if f"{asset_class}.{name}" not in found and (paths := _table_paths(store, f"{asset_class}/{name}")):
-                table = declared.get(name) or declared.get(name.rpartition("_")[0])
+                table = USAGE if asset_class == USAGE.name else declared.get(name) or declared.get(name.rpartition("_")[0])
                 found[f"{asset_class}.{name}"] = View(asset_class, name, table, any(path.count("/") > 1 for path in paths))
     return dict(sorted(found.items()))
 

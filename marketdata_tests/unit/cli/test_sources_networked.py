@@ -210,6 +210,17 @@ def test_costs_show_the_month_by_source_and_endpoint(say: Say, vendor: Loopback,
     assert "sources in 2024-03, UTC" in say("costs").stdout
 
 
+def test_the_ledger_and_the_answers_are_tables_that_sql_may_name(say: Say, vendor: Loopback, tmp_path: Path) -> None:
+    fetched(tmp_path, vendor)
+    (row,) = answer(say, "query", "SELECT endpoint, requests, micro_usd FROM usage.alpaca WHERE state = 'spent'")  # type: ignore[misc]
+    assert row == {"endpoint": "stock_bars", "requests": 1, "micro_usd": 0}
+    (count,) = answer(say, "query", "SELECT count(*) AS n FROM us_equities.fetches WHERE source = 'alpaca'")  # type: ignore[misc]
+    assert count == {"n": 3}
+    shown = {each["table"]: each["meaning"] for each in answer(say, "tables")}  # type: ignore[attr-defined]
+    assert shown["usage.alpaca"].startswith("Requests sent to vendors")
+    assert shown["us_equities.fetches"].startswith("What was asked of a vendor")
+
+
 def test_without_a_networked_source_there_are_no_costs(tmp_path: Path) -> None:
     from marketdata_tests.support.small_lake import configure
 
