@@ -20,6 +20,7 @@ from marketdata_assets.sources.source import Credential, Option, Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.alpaca import api, asking
 from marketdata_assets.sources.vendors.alpaca.datasets import COINS, DATASETS, STOCKS
+from marketdata_assets.sources.vendors.alpaca.stream import STREAMS
 
 _PAID = {asking.LATEST_FEED: "sip", asking.OPTION_FEED: "opra"}
 
@@ -57,4 +58,5 @@ SOURCE = Source(
         "which tape the history of options comes from",
         "in which order the levels of an order book come",
     ),
+    streams=STREAMS,
 )

@@ -20,6 +20,7 @@ from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.source import Option, Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.binance import api, bars, dumps, reference, ticks
+from marketdata_assets.sources.vendors.binance.stream import STREAMS
 
 _TAPES = {"global": "binance", "us": "binance_us"}
 
@@ -137,4 +138,5 @@ SOURCE = Source(
         "the limits and weights of Binance.US: 1200 a minute, and the weights of Binance",
         "how the archive limits requests: ten a second are sent",
     ),
+    streams=STREAMS,
 )

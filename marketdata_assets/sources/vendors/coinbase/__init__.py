@@ -15,6 +15,7 @@ from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.source import Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.coinbase import api, bars, reference, ticks
+from marketdata_assets.sources.vendors.coinbase.stream import STREAMS
 
 _EXCHANGE_BARS = Dataset(
     "bars",
@@ -148,4 +149,5 @@ SOURCE = Source(
         "whether Exchange says in `Retry-After` how long to wait after 429: it is heeded where it comes",
         "which fields a refusal of Advanced Trade has beside `error`",
     ),
+    streams=STREAMS,
 )

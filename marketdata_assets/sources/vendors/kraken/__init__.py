@@ -16,6 +16,7 @@ from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.source import Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.kraken import api, bars, reference, ticks
+from marketdata_assets.sources.vendors.kraken.stream import STREAMS
 
 _BARS = tuple(
     Dataset(
@@ -112,4 +113,5 @@ SOURCE = Source(
         "the limit of requests of one address: one a second is called safe by the vendor's support, no number is published",
         "the list of error texts is not exhaustive: an unknown one is a rejected request",
     ),
+    streams=STREAMS,
 )

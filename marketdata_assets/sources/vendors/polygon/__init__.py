@@ -17,6 +17,7 @@ from marketdata_assets.sources.source import Credential, Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.polygon import api
 from marketdata_assets.sources.vendors.polygon.datasets import DATASETS, STOCKS
+from marketdata_assets.sources.vendors.polygon.stream import STREAMS
 
 SOURCE = Source(
     api.NAME,
@@ -45,4 +46,5 @@ SOURCE = Source(
         "monthly fees, and that snapshots begin with the Starter plan: read on price pages, not in documentation",
         "dates of ticker changes: of one rename its documents give two",
     ),
+    streams=STREAMS,
 )
