@@ -50,16 +50,17 @@ def ask(vendor: str, stream: Stream) -> Question:
     return Question(stream.name, (SHARE if share else SPELLED[vendor],), timeframe=length, canonical=(SHARE if share else COIN,))
 
 
-def heard(market: Market, vendor: str, stream: Stream, rows: int, *faults: FaultRule, keys: Any = KEYS) -> list[Batch]:
+def heard(market: Market, vendor: str, stream: Stream, rows: int, *faults: FaultRule, keys: Any = KEYS, speed: float = 1000.0) -> list[Batch]:
     """So many rows of a feed, a thousand times as fast as it passed, on a clock that costs no time."""
 
     async def scene() -> list[Batch]:
-        async with WireServer(market, [vendor], faults=FaultPlan.of(*faults), speed=1000.0) as server:
+        async with WireServer(market, [vendor], faults=FaultPlan.of(*faults), speed=speed) as server:
             feed = stream.at(server.urls[vendor])
             async with Listener(vendor, feed, ask(vendor, stream), credentials=keys, time=VirtualTime()) as listener:
                 batches: list[Batch] = []
-                while sum(batch.rows.height for batch in batches) < rows:
-                    batches.append(await anext(listener))
+                async with asyncio.timeout(86_400):  # of the clock that costs no time
+                    while sum(batch.rows.height for batch in batches) < rows:
+                        batches.append(await anext(listener))
                 return batches
 
     return run(scene())
@@ -125,7 +126,7 @@ def test_a_dropped_connection_is_a_gap_and_what_was_sent_meanwhile_is_missing(ma
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_feed_that_falls_silent_is_left(market: Market, vendor: str) -> None:
     stream = named(vendor, "coin_trades" if vendor == "alpaca" else "trades")
-    batches = heard(market, vendor, stream, 8, FaultRule(what="silence", frames=5))
+    batches = heard(market, vendor, stream, 8, FaultRule(what="silence", frames=5), speed=60.0)
     reasons = [gap.reason for batch in batches for gap in batch.gaps if gap.reason != "missed"]
     assert reasons == ["silent" if stream.silence else "lost"], "by its watchdog, or by an unanswered ping"
 

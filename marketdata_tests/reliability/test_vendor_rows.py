@@ -161,6 +161,6 @@ def test_pages_that_lead_in_circles_are_an_error_and_nothing_of_them_is_publishe
         fetched = fetch(platform, "alpaca", "1d", keys)
         publish_raw(platform, "alpaca", "1d", keys, arrived(platform, "alpaca", "1d", keys))
         assert len(server.asked) <= 4
-    assert set(fetched.rows["state"]) == {"refused"}
-    assert fetched.rows["reason"].str.starts_with("[paging]").all()
+    assert fetched.rows["state"].to_list() == ["refused"]
+    assert fetched.rows["reason"][0].startswith("[paging]")
     assert platform.lake.scan(platform.path(RAW_BARS, "us_equities", "1d", "alpaca"), RAW_BARS).collect().height == 0

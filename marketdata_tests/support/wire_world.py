@@ -7,6 +7,7 @@ import random
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline import fetching
 from marketdata_assets.pipeline.bars import Audited, audited, normalized
 from marketdata_assets.pipeline.fetching import Fetched, fetch
+from marketdata_assets.pipeline.outdated import outdated
 from marketdata_assets.pipeline.platform import open_platform
 from marketdata_assets.pipeline.raw import arrived, publish_raw
 from marketdata_assets.sandbox.market import Market, simulate
@@ -36,7 +38,7 @@ from marketdata_assets.sources.source import Source
 from marketdata_tests.support.platforms import write_config
 from marketdata_tests.support.virtual_time import VirtualTime, run
 
-KEY = "canary-0123456789abcdef"
+KEY = "canary/9f8e+7d6c5b4a=="  # a key that looks different in an address and in JSON
 PLANS = {"alphavantage": "premium_75", "polygon": "advanced"}  # the free ones serve too little in one go
 
 CALM = Spec(start=date(2024, 1, 2), end=date(2025, 3, 1), crypto_start=date(2024, 9, 1), crypto_hourly_months=1, defects=False)
@@ -102,6 +104,19 @@ class World:
         write_config(folder, asset_class, configured, timeframes=(timeframe,), start=start, **settings)
         (folder / "instruments.csv").write_text(format_instruments(market.instruments.get(symbol) for symbol in symbols))
         self.platform = open_platform(load_settings(folder / "marketdata.yaml", {}))
+
+    @staticmethod
+    def crowd(shares: int) -> Market:
+        """A calm market of so many companies."""
+        return simulate(replace(CALM, extra_equities=shares))
+
+    def port_of(self, name: str) -> int:
+        """The port on which a vendor is served."""
+        return self._port + self._vendors.index(name)
+
+    def outdated(self) -> set[PartitionKey]:
+        """The partitions whose tables downstream do not follow from the raw bars that stand."""
+        return outdated(self.platform, self.asset_class, self.timeframe)
 
     def fetch(
         self, *faults: FaultRule, source: str = "", now: datetime | None = None, again: bool = False, keys: Sequence[PartitionKey] = ()
