@@ -6,6 +6,7 @@ installed is skipped: ccxt and yfinance are no dependencies of the project.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -231,6 +232,36 @@ def test_python_kraken_sdk_finds_the_error_within_status_200(sandbox: WireServer
     unknown = import_module("kraken.exceptions").KrakenUnknownAssetError
     with pytest.raises(unknown, match="EQuery:Unknown asset pair"):
         kraken.get_ohlc("NOPE")
+
+
+def test_python_kraken_sdk_follows_the_stream_of_trades(sandbox: WireServer) -> None:
+    spot = client("kraken.spot")
+
+    async def follow(url: str) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = []
+        enough = asyncio.Event()
+
+        async def hear(message: dict[str, Any]) -> None:
+            told.extend(message["data"] if message.get("channel") == "trade" else ())
+            if len(told) >= 5:
+                enough.set()
+
+        feed = spot.SpotWSClient(callback=hear, ws_url=url)
+        await feed.start()
+        try:
+            await feed.subscribe(params={"channel": "trade", "symbol": ["SIMA/USDT"]})
+            await asyncio.wait_for(enough.wait(), 60)
+        finally:
+            await feed.close()
+        return told[:5]
+
+    with serving(sandbox.book.market, ["kraken"], limits=False, speed=6000.0) as fast:
+        told = asyncio.run(follow(fast.urls["kraken"].replace("http:", "ws:")))
+    known = sandbox.book.trades("kraken", "SIMA-USDT", datetime(2025, 6, 30, tzinfo=UTC))
+    prices = dict(known.select("timestamp", "price").iter_rows())
+    stamps = [datetime.fromisoformat(row["timestamp"]) for row in told]
+    assert [row["price"] for row in told] == [prices[at] for at in stamps]
+    assert [row["trade_id"] for row in told] == list(range(told[0]["trade_id"], told[0]["trade_id"] + 5))
 
 
 def test_coinbase_advanced_py_reads_candles_trades_and_products(sandbox: WireServer) -> None:
