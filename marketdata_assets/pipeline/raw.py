@@ -17,7 +17,7 @@ from marketdata_assets.lake.record import FileRecord, inputs_hash
 from marketdata_assets.pipeline.inventory import inventory, source_settings
 from marketdata_assets.pipeline.payloads import payload_series
 from marketdata_assets.pipeline.platform import Platform
-from marketdata_assets.pipeline.taken import Behind
+from marketdata_assets.pipeline.taken import Behind, identified
 from marketdata_assets.schemas.audit import REFUSED_ROWS, LandingState
 from marketdata_assets.schemas.bars import RAW_BARS
 from marketdata_assets.schemas.table import Table
@@ -41,11 +41,11 @@ def arrived(platform: Platform, source: str, timeframe: str, keys: Collection[Pa
     A key whose stored partition already names exactly its payloads is `unchanged` and not read again. Rows of symbols or
     periods outside `keys` are left out; nothing else is.
     """
-    files = _files_for(inventory(platform, source), timeframe, keys)
+    files = _files_for(platform, source, timeframe, keys)
     behind, stored = Behind(files, keys), _stored(platform, source, timeframe, keys)
     wanted = behind.lacking(stored)
     unread = {payload for key in wanted for payload in behind.unread(key, stored.get(key))}
-    news = files.filter(pl.col("payload_sha256").is_in(list(unread)))
+    news = files.filter(pl.col("payload").is_in(list(unread)))
     mine = _rows(platform, source, news, timeframe, {key.symbol for key in wanted if key.symbol})
     return Arrived(
         _within(RAW_BARS, mine.bars, timeframe, wanted),
@@ -62,7 +62,7 @@ def behind(
 
     A key that payloads reach by their span and hold no bar of is never stored, and so remains behind.
     """
-    mine = Behind(_files_for(inventory(platform, source), timeframe, keys), keys)
+    mine = Behind(_files_for(platform, source, timeframe, keys), keys)
     return {key: inputs_hash(mine.inputs[key]) for key in keys}, mine.lacking(_stored(platform, source, timeframe, keys))
 
 
@@ -109,8 +109,9 @@ def _reach(first: date, end: date) -> pl.Expr:
     return (pl.col("first") < end) & (pl.col("last") >= first)
 
 
-def _files_for(files: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:
+def _files_for(platform: Platform, source: str, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:
     """Inventory rows of the landed series that reach any of the keys, one row per series and key, with the key's period."""
+    files = identified(inventory(platform, source), networked=source_settings(platform, source).networked)
     spans = pl.DataFrame(
         [(k.symbol, k.period, period_window(k.period).start.date(), period_window(k.period).end.date()) for k in keys if k.period],
         schema={"symbol": pl.String, "period": pl.String, "opens": pl.Date, "ends": pl.Date},

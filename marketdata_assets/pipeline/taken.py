@@ -18,13 +18,13 @@ _LATEST = 32
 class Behind:
     """The payloads behind some partitions of one source, in the order in which they became known.
 
-    `files`: rows of the inventory, each with the `period` it reaches.
+    `files`: rows of the inventory, each with the `period` it reaches and the `payload` by which it is told apart (`identified`).
     """
 
     def __init__(self, files: pl.DataFrame, keys: Collection[PartitionKey]) -> None:
         self._payloads: dict[PartitionKey, dict[str, None]] = defaultdict(dict)
-        ordered = files.select("known_at", "symbol", "period", "payload_sha256").sort("known_at", "payload_sha256")
-        for symbol, period, payload in ordered.select("symbol", "period", "payload_sha256").iter_rows():
+        ordered = files.select("known_at", "symbol", "period", "payload").sort("known_at", "payload")
+        for symbol, period, payload in ordered.select("symbol", "period", "payload").iter_rows():
             self._payloads[PartitionKey(period, symbol)][payload] = None
         self.inputs = {key: _inputs(self._payloads[key]) for key in keys}
 
@@ -42,6 +42,15 @@ class Behind:
             if stored and stored.inputs == inputs_hash(_inputs(payloads[:-left_out])):
                 return set(payloads[-left_out:])
         return set(payloads)
+
+
+def identified(files: pl.DataFrame, *, networked: bool) -> pl.DataFrame:
+    """Inventory rows with `payload`: the hash of the bytes, and for an answer the question as well.
+
+    A file is its bytes, under whatever name; what an answer means depends on what was asked.
+    """
+    payload = pl.concat_str("payload_sha256", "path", separator=" ") if networked else pl.col("payload_sha256")
+    return files.with_columns(payload.alias("payload"))
 
 
 def _inputs(payloads: Collection[str]) -> dict[str, str]:

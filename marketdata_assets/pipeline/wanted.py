@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from marketdata_assets.pipeline.platform import Platform, listing_bounds
 from marketdata_assets.schemas.audit import LandingState
 from marketdata_assets.settings import SourceSettings
 from marketdata_assets.sources.dataset import Dataset
-from marketdata_assets.sources.question import Data, Question
+from marketdata_assets.sources.question import Data, Question, question_at
 
 Span = tuple[datetime, datetime]
 
@@ -67,18 +68,19 @@ def chosen_options(config: SourceSettings) -> dict[str, str]:
 
 
 def covered(platform: Platform, source: str, dataset: Dataset, timeframe: str) -> dict[str, list[Span]]:
-    """Spans that the vendor answered for each symbol under the present options, disjoint and ascending."""
-    asked = Question(dataset.name, timeframe=timeframe_named(timeframe), options=chosen_options(source_settings(platform, source)))
-    parts = asked.path(0).split("/")
-    mine = (
-        fetches(platform, source)
-        .filter(pl.col("state") == LandingState.LANDED, pl.col("timeframe") == timeframe)
-        .with_columns(pl.col("path").str.split("/").alias("_parts"))
-        .filter(pl.col("_parts").list.get(0) == parts[0], pl.col("_parts").list.get(3) == parts[3])
-        .select("symbol", "asked_from", "asked_until")
-        .unique()
-        .sort("symbol", "asked_from")
-    )
+    """Spans that the vendor answered for each symbol as it would be asked today, disjoint and ascending.
+
+    What was asked under other options counts where they make no difference to this dataset: neither to the requests nor to the tape.
+    """
+    answered = fetches(platform, source).filter(pl.col("state") == LandingState.LANDED, pl.col("timeframe") == timeframe)
+    kept = answered.with_columns(_asked=pl.col("path").str.extract(r"^([^/]*/[^/]*)/") + pl.lit(" ") + _options_text())
+    present = chosen_options(source_settings(platform, source))
+    alike = [
+        asked
+        for asked, path in kept.group_by("_asked", maintain_order=True).agg(pl.col("path").first()).iter_rows()
+        if _same(dataset, question_at(path)[0], present)
+    ]
+    mine = kept.filter(pl.col("_asked").is_in(alike)).select("symbol", "asked_from", "asked_until").unique().sort("symbol", "asked_from")
     spans: dict[str, list[Span]] = {}
     for symbol, start, end in mine.iter_rows():
         have = spans.setdefault(symbol, [])
@@ -87,6 +89,19 @@ def covered(platform: Platform, source: str, dataset: Dataset, timeframe: str) -
         else:
             have.append((start, end))
     return spans
+
+
+def _options_text() -> pl.Expr:
+    """The options in a payload's path, as the question wrote them."""
+    return pl.col("path").str.split("/").list.get(3)
+
+
+def _same(dataset: Dataset, asked: Question, present: Mapping[str, str]) -> bool:
+    """Whether the question, asked under the present options, would be the same one about the same tape."""
+    if asked.dataset != dataset.name:
+        return False
+    again = replace(asked, options=present)
+    return dataset.tape_of(asked.options) == dataset.tape_of(present) and list(dataset.ask(asked)) == list(dataset.ask(again))
 
 
 def spelled(platform: Platform, source: str, symbol: str, window: Window) -> Iterator[tuple[str, Window]]:

@@ -195,3 +195,13 @@ def test_a_partition_reads_only_the_payloads_it_has_not_taken_in(vendor: Loopbac
     stored = platform.lake.scan("us_equities/raw_bars_1d/alpaca", RAW_BARS).collect()
     assert stored.filter(pl.col("timestamp").dt.date() == date(2024, 3, 18)).height == 3
     assert arrived(platform, "alpaca", "1d", KEYS).unchanged == set(KEYS)
+
+
+def test_another_plan_or_option_asks_again_only_where_it_changes_the_question(vendor: Loopback, tmp_path: Path) -> None:
+    truth = closes()
+    run(alpaca.platform(tmp_path, alpaca.serve(vendor, truth), SYMBOLS))
+    run(alpaca.platform(tmp_path, vendor, SYMBOLS, plan="algo_trader_plus"))  # other feeds of what stands now, the same history
+    assert len(vendor.asked) == 1
+    raw = run(alpaca.platform(tmp_path, vendor, SYMBOLS, options={"feed": "iex"}), NOW + timedelta(hours=1))
+    assert len(vendor.asked) == 2
+    assert set(raw["tape"]) == {"alpaca sip", "alpaca iex"}
