@@ -15,7 +15,7 @@ from marketdata_assets.sandbox.wire.damage import damaged
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-NUMBERED = pl.Schema({**prints.SCHEMA, "id": pl.Int64()})
+NUMBERED = pl.Schema({"id": pl.Int64(), **{name: kind for name, kind in prints.SCHEMA.items() if name != "number"}})
 _ALL = 1 << 40
 
 
@@ -35,7 +35,7 @@ class Tapes:
         if symbol not in self._known:
             made = self._book.trades(self.vendor, symbol, limit=_ALL).drop("number")
             numbered = made.sort("timestamp", maintain_order=True).with_row_index("id", offset=1)
-            self._known[symbol] = numbered.with_columns(pl.col("id").cast(pl.Int64))
+            self._known[symbol] = numbered.cast(NUMBERED)
         return self._known[symbol]
 
     def between(self, symbol: str, start: datetime | None, end: datetime | None) -> pl.DataFrame:
