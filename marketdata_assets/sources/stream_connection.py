@@ -217,6 +217,7 @@ async def connect(
 
 def _refused_upgrade(status: int, what: str, stream: Stream, source: str, url: str) -> VendorFault:
     found = verdict(stream.errors, (), status, None, "") if status >= 400 else None
-    kind = found.raises if found is not None else Unavailable
-    remedy = found.remedy if found is not None else ""
-    return kind(what, f"the vendor answers the upgrade with HTTP {status}", remedy, source=source, stream=stream.name, url=url)
+    said = f"the vendor answers the upgrade with HTTP {status}"
+    if found is None:
+        return Unavailable(what, said, source=source, stream=stream.name, url=url)
+    return found.raises(what, said, found.remedy, wait=found.wait, source=source, stream=stream.name, url=url)

@@ -50,7 +50,9 @@ def ask(vendor: str, stream: Stream) -> Question:
     return Question(stream.name, (SHARE if share else SPELLED[vendor],), timeframe=length, canonical=(SHARE if share else COIN,))
 
 
-def heard(market: Market, vendor: str, stream: Stream, rows: int, *faults: FaultRule, keys: Any = KEYS, speed: float = 1000.0) -> list[Batch]:
+def heard(
+    market: Market, vendor: str, stream: Stream, rows: int, *faults: FaultRule, keys: Any = KEYS, speed: float = 1000.0
+) -> list[Batch]:
     """So many rows of a feed, a thousand times as fast as it passed, on a clock that costs no time."""
 
     async def scene() -> list[Batch]:

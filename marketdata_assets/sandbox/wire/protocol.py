@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,13 +14,14 @@ from aiohttp import web
 
 from marketdata_assets.core.faults import Fault
 from marketdata_assets.core.spellings import guesses
+from marketdata_assets.sandbox.wire.faults import FaultRule
 
 if TYPE_CHECKING:
     from marketdata_assets.sandbox.wire.book import Book
     from marketdata_assets.sandbox.wire.limits import Meter, Verdict
 
 
-STREAM_FAULT = "stream_fault"  # where an upgraded request holds the rule that hits it
+STREAM_FAULT: ContextVar[FaultRule | None] = ContextVar("stream_fault", default=None)  # the rule that hits the WebSocket at hand
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ class _Desk:
                 self._log(request, 101 if early is None else early.status)
                 if early is not None:
                     return early
-                request[STREAM_FAULT] = rule
+                STREAM_FAULT.set(rule)
                 return await handler(request)  # type: ignore[no-any-return]
             made = await self._made(request, handler, rule)
             sent_raw = rule is not None and rule.what in ON_THE_SOCKET

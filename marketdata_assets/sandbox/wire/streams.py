@@ -155,7 +155,7 @@ class Conversation:
 
     def __init__(self, ws: web.WebSocketResponse, request: web.Request, playback: Playback, voice: type[Voice]) -> None:
         self._ws, self._request, self._playback = ws, request, playback
-        self._fault: FaultRule | None = request.get(STREAM_FAULT)
+        self._fault: FaultRule | None = STREAM_FAULT.get()
         self._voice = voice(playback, request.path, self._play)
         self._voice.refuses_login = self._is("login_refused")
         self._waiting: list[tuple[float, int, Any, Iterator[tuple[float, Any]]]] = []  # the next event of each subscription
