@@ -29,6 +29,10 @@ RECORDED: tuple[R, ...] = (
     R("alpaca/stocks_trades__empty_currency.json", "trades", e.ALPACA_TRADES, "A", "2022-10-21..2022-10-22", empty=True, edit=_PESOS),
     R("alpaca/stocks_trades_latest__IBM_MSFT.json", "latest_trades", e.ALPACA_LATEST_TRADES, "IBM,MSFT"),
     R("alpaca/stocks_trades_latest__not_found.json", "latest_trades", e.ALPACA_LATEST_TRADES, "NOPE", empty=True),
+    *(
+        R(f"alpaca/stocks_auctions__AAPL_page{page}.json", "auctions", e.ALPACA_AUCTIONS, "AAPL", "2022-10-17..2022-10-22")
+        for page in (1, 2, 3)
+    ),
     R("alpaca/stocks_quotes__IBM_page1.json", "quotes", e.ALPACA_QUOTES, "IBM", "2021-10-04..2021-10-05"),
     R("alpaca/stocks_quotes__IBM_page2.json", "quotes", e.ALPACA_QUOTES, "IBM", "2021-10-04..2021-10-05"),
     R("alpaca/stocks_quotes__TSLA_sort_desc.json", "quotes", e.ALPACA_QUOTES, "TSLA", "2023-08-16..2023-08-17"),
@@ -115,6 +119,7 @@ RECORDED: tuple[R, ...] = (
     R("binance/recorded_http_exchangeInfo_2021-10-12.txt.gz", "listings", c.BINANCE_PAIRS, unpack=framed(0)),
     # alphavantage
     R("alphavantage/TIME_SERIES_DAILY__IBM_compact.csv", "daily", e.ALPHAVANTAGE_CSV_BARS, "IBM", "2025-12-22..2026-05-16", "1d"),
+    R("alphavantage/TIME_SERIES_DAILY__IBM_compact.csv", "recent_daily", e.ALPHAVANTAGE_CSV_BARS, "IBM", "2025-12-22..2026-05-16", "1d"),
     R("alphavantage/TIME_SERIES_DAILY_ADJUSTED__IBM.csv", "daily_adjusted", e.ALPHAVANTAGE_CSV_BARS, "IBM", "2025-12-22..2026-05-16", "1d"),
     R("alphavantage/TIME_SERIES_INTRADAY__IBM_5min.csv", "intraday", e.ALPHAVANTAGE_CSV_BARS, "IBM", "2026-05-01..2026-06-01", "5m"),
     R(
@@ -158,6 +163,13 @@ RECORDED: tuple[R, ...] = (
     R("coingecko/coins_list_excerpt.json", "listings", c.COINGECKO_COINS),
     # kraken
     R("kraken/rest_ohlc.json", "bars_1m", c.KRAKEN_CANDLES, "XBTUSDT", "2025-11-10T12:17..2025-11-12", "1m"),
+    R("kraken/rest_trades.json", "trades", c.KRAKEN_TRADES, "XBTUSDT", "2025-11-10..2025-11-12"),
+    R("kraken/rest_trades.json", "latest_trades", c.KRAKEN_TRADES, "XBTUSDT"),
+    R("kraken/rest_order_book.json", "order_books", c.KRAKEN_BOOK, "XBTUSDT"),
+    R("kraken/rest_ticker.json", "snapshots", c.KRAKEN_TICKER, "XBTUSDT"),
+    R("kraken/rest_asset_pairs.json", "listings", c.KRAKEN_PAIRS),
+    R("kraken/rest_asset_pairs_tokenized.json", "listings", c.KRAKEN_PAIRS),
+    R("kraken/recorded_http_AssetPairs_2021-04-17.txt", "listings", c.KRAKEN_PAIRS, unpack=framed(0)),
     # yahoo
     R("yahoo/chart__AAPL_1d_2020-01-02.json", "daily", e.YAHOO_CHART, "AAPL", "2020-01-01..2020-01-04", "1d"),
     R("yahoo/chart__AAPL_1d_split_4for1_and_dividend_2020.json", "daily", e.YAHOO_CHART, "AAPL", "2020-08-01..2020-12-01", "1d"),
@@ -222,7 +234,6 @@ NOT_OURS: dict[str, str] = {
     "alpaca/error__": _ERROR,
     "alpaca/trading_error__": _ERROR,
     "alpaca/stocks_symbol_": "the endpoint of one symbol, which is not used: the one of many answers it",
-    "alpaca/stocks_auctions__": "auctions are no dataset",
     "alpaca/stocks_bars__GE_spin_off_adjusted.json": "adjusted prices that do not say so: raw ones are always asked for",
     "alpaca/stocks_bars_latest__currency_JPY.json": "prices in yen, which are never asked for",
     "alpaca/trading_clock__sample.json": "the clock is no dataset",
@@ -320,7 +331,7 @@ DOCUMENTED_LIMITS: dict[str, dict[str, list[tuple[str, str, float, float]]]] = {
     "alphavantage": {"free": [("default", "requests", 25, 86_400), ("default", "requests", 1, 1)]},
     "binance": {"public": [("default", "weight", 6_000, 60), ("default", "requests", 300_000, 300)]},
     "benzinga": {},
-    "ibkr": {"gateway": [("default", "requests", 60, 600)]},
+    "ibkr": {"gateway": [("ticks", "weight", 60, 600)]},
     "coingecko": {"demo": [("default", "requests", 30, 60)], "keyless": [("default", "requests", 5, 60)]},
     "finnhub": {"free": [("default", "requests", 60, 60)]},
     "coinbase": {"public": [("default", "requests", 10, 1)]},

@@ -14,7 +14,7 @@ from marketdata_assets.sources.throttle import Throttle
 from marketdata_tests.conformance.sources.recorded import DOCUMENTED_LIMITS
 from marketdata_tests.support.virtual_time import VirtualTime, run
 
-MANY = 150  # requests: enough to fill any burst and then to see the pace
+MANY = 80  # requests: enough to fill any burst and then to see the pace
 EARLY = 0.01  # share of a window by which a request may run ahead of its even pace
 
 

@@ -115,7 +115,8 @@ def _kraken_level(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
 
 
 def _kraken_pair(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return [{"tick_size": row.get("tick_size")}]
+    step = row.get("tick_size") or f"1e-{row['pair_decimals']}"
+    return [{"vendor_symbol": row["altname"], "tick_size": step, "lot_size": f"1e-{row['lot_decimals']}"}]
 
 
 def _kraken_ticker(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:

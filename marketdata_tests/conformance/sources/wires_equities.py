@@ -27,6 +27,10 @@ def _alpaca_trade(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return [{"vendor_symbol": key or recorded.symbols, "timestamp": at, "price": row["p"], "quantity": row["s"]}]
 
 
+def _alpaca_auctions(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
+    return [told for print_ in (*row["o"], *row["c"]) if "s" in print_ for told in _alpaca_trade(key, print_, recorded)]
+
+
 def _alpaca_quote(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     sides = {"bid_price": row["bp"], "bid_size": row["bs"], "ask_price": row["ap"], "ask_size": row["as"]}
     open_sides = {n: None if sides[n[:3] + "_price"] == "0" else v for n, v in sides.items()}
@@ -321,6 +325,7 @@ ALPACA_BARS = Wire(BySymbol("bars"), _alpaca_bar)
 ALPACA_LATEST_BARS = Wire(OnePer("bars"), _alpaca_bar)
 ALPACA_TRADES = Wire(BySymbol("trades"), _alpaca_trade)
 ALPACA_LATEST_TRADES = Wire(OnePer("trades"), _alpaca_trade)
+ALPACA_AUCTIONS = Wire(BySymbol("auctions"), _alpaca_auctions)
 ALPACA_QUOTES = Wire(BySymbol("quotes"), _alpaca_quote)
 ALPACA_LATEST_QUOTES = Wire(OnePer("quotes"), _alpaca_quote)
 ALPACA_SNAPSHOTS = Wire(OnePer(), _alpaca_snapshot)
