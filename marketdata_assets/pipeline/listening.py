@@ -40,7 +40,7 @@ def listener(
     """
     config = source_settings(platform, source)
     vendor = config.source()
-    stream = _placed(vendor.stream(name, config.asset_class), source, config.base_url, vendor.plan(config.plan).name, url)
+    stream = _placed(vendor.stream(name, config.asset_class), source, platform.address(config), vendor.plan(config.plan).name, url)
     if platform.settings.market == "simulated" and urlsplit(stream.base_url).hostname not in LOOPBACK:
         raise ConfigFault(
             f"listening to {vendor.title}", "the simulated market asks nobody outside this machine", "set `market: real` in marketdata.yaml"
