@@ -57,7 +57,9 @@ def sandbox(
     with serving(simulate(), names, port=port, faults=plan, seen_at=seen_at, limits=limits, rate=rate) as server:
         _announce(session, server)
         try:
-            threading.Event().wait()
+            # In short waits: an interrupt that another thread receives does not end a wait without a limit.
+            while not threading.Event().wait(0.2):
+                pass
         except KeyboardInterrupt:
             session.out.note(f"stopped after {len(server.asked)} requests")
 
