@@ -97,15 +97,19 @@ def path_of(request: Request) -> str:
     return urlsplit(request.url("https://vendor")).path
 
 
-def fetch(case: Case, answers: Callable[[str, str], Sequence[Answering]], *, page_size: int = 0) -> Served:
-    """The rows of every page that the vendor gives to the case's first request; `answers` makes its replies from address and path."""
+def fetch(case: Case, answers: Callable[[str, str], Sequence[Answering]], *, page_size: int = 0, also: str = "") -> Served:
+    """The rows of every page that the vendor gives to the case's first request; `answers` makes its replies from address and path.
+
+    They are given at the path `also` as well.
+    """
 
     async def scene() -> Served:
         request, endpoint = first_request(case), case.dataset.endpoint
         async with Loopback() as server:
             api = api_at(case.source, endpoint, server.url, attempts=1)
             api = with_page_size(api, endpoint.name, page_size) if page_size else api
-            server.on(path_of(request), *answers(server.url, path_of(request)))
+            replies = answers(server.url, path_of(request))
+            server.on(path_of(request), *replies).on(also or path_of(request), *replies)
             async with Client(api, credentials=secrets(case.source), time=VirtualTime()) as client:
                 documents = [answer.data async for answer in client.pages(request)]
             frames = [rows_of(case.dataset, case.question, document) for document in documents]

@@ -30,7 +30,7 @@ def test_s01_a_recorded_answer_is_read_whole(recorded: Recorded, shared: Path) -
 @WITH_ROWS
 def test_s01_the_lines_of_an_answer_are_counted_from_one(recorded: Recorded, shared: Path) -> None:
     lines = loaded(recorded, shared).read()["line"]
-    assert lines.min() == 1
+    assert lines.min() == 1, "there are rows, and the first is the first"
     assert lines.n_unique() == len(lines)
 
 
@@ -57,6 +57,7 @@ def test_s01_every_dataset_has_a_recorded_answer_or_says_why_not(name: str) -> N
 @WITH_ROWS
 def test_s05_every_instant_is_utc_in_microseconds(recorded: Recorded, shared: Path) -> None:
     frame = loaded(recorded, shared).read()
+    assert frame.height, "no row is left"
     stamps = [dtype for dtype in frame.schema.values() if isinstance(dtype, pl.Datetime)]
     assert set(stamps) <= {pl.Datetime("us", "UTC")}
     if "timestamp" in frame.columns:
@@ -71,6 +72,7 @@ def test_s05_bars_lie_on_the_grid_of_their_length(recorded: Recorded, shared: Pa
         return
     micros = case.read()["timestamp"].dt.epoch("us").to_list()
     step = case.question.length.duration // timedelta(microseconds=1)
+    assert micros
     assert [m for m in micros if m % step] == []
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from marketdata_assets.sources.errors import PagingBroken
+from marketdata_assets.sources.request import same_origin
 from marketdata_tests.conformance.sources.case import Case, Recorded
 from marketdata_tests.conformance.sources.cases import WITH_ROWS, loaded
 from marketdata_tests.conformance.sources.comparison import content
 from marketdata_tests.conformance.sources.served import fetch, fetch_pages, pages_of, pages_on
-from marketdata_tests.support.loopback import Answering, Reply
+from marketdata_tests.support.loopback import Answering, Asked, Reply
 
 pytestmark = pytest.mark.realdata
+CURSOR = re.compile(rb'"(?:next_page_token|next_url)":\s*"([^"]+)"')
+HOST = re.compile(rb"https://api\.massive\.com(?::443)?(?=/)")
 FEW = 4  # requests after which nobody believes in progress any more
 
 
@@ -43,6 +48,35 @@ def test_s03_pages_make_up_the_whole_answer(recorded: Recorded, shared: Path) ->
     assert content(served.frame) == content(case.read())
     assert len(served.asked) >= 2
     assert len({tuple(sorted(asked.query.items())) for asked in served.asked}) == len(served.asked), "each page is asked for differently"
+
+
+@WITH_ROWS
+def test_s03_a_cursor_as_the_vendor_wrote_it_is_followed(recorded: Recorded, shared: Path) -> None:
+    """The recorded page goes out with nothing changed but its host; the place of its cursor is known here from the vendors' pages alone."""
+    case = loaded(recorded, shared)
+    found = CURSOR.search(case.body) if case.is_as_served else None
+    if found is None:
+        return
+    cursor = found[1].decode().replace("\\/", "/")
+    linked = urlsplit(cursor).path if cursor.startswith("http") else ""
+    if linked:
+        api = case.source.api_of(case.dataset)
+        assert same_origin(cursor, api.base_url, api.also_hosts).startswith(linked), "the recorded host is one of the vendor's"
+    last = CURSOR.sub(b'"nothing": ""', case.keeping([]))
+    seen: list[Asked] = []
+
+    def answering(url: str) -> Answering:
+        def answer(asked: Asked) -> Reply:
+            seen.append(asked)
+            return Reply(HOST.sub(url.encode(), case.body) if len(seen) == 1 else last)
+
+        return answer
+
+    fetch(case, lambda url, path: [answering(url)], also=linked)
+    assert len(seen) == 2, "the second page is asked for"
+    wanted = parse_qs(urlsplit(cursor).query)["cursor"][0] if linked else cursor
+    assert wanted in seen[1].query.values()
+    assert not linked or seen[1].path == linked
 
 
 @WITH_ROWS

@@ -230,29 +230,13 @@ YAHOO = [
         (999, (Unavailable, RateLimited), "<html>Request denied</html>"),
     ),
 ]
-BYBIT = _bodies(
-    "bybit",
-    (200, (RateLimited,), {"retCode": 10006, "retMsg": "Too many visits!", "result": {}, "retExtInfo": {}, "time": 1709891679050}),
-    (200, (RateLimited, Unavailable), {"retCode": 10016, "retMsg": "Server error.", "result": {}, "retExtInfo": {}, "time": 1709891679050}),
-    (200, UNKNOWN_OR_WRONG, {"retCode": 10001, "retMsg": "Not supported symbols", "result": {}, "retExtInfo": {}, "time": 1709891679050}),
-    (200, (VendorFault,), {"retCode": 99999, "retMsg": "never heard of", "result": {}, "retExtInfo": {}, "time": 1709891679050}),
-    (403, (RateLimited,), "access too frequent"),
-)
-OKX = _bodies(
-    "okx",
-    (429, (RateLimited,), {"code": "50011", "msg": "Too Many Requests", "data": []}),
-    (200, (RateLimited,), {"code": "50011", "msg": "Too Many Requests", "data": []}),
-    (200, (Rejected,), {"code": "51000", "msg": "Parameter bar error", "data": []}),
-    (200, (NotFound,), {"code": "51001", "msg": "Instrument ID does not exist", "data": []}),
-    (200, (VendorFault,), {"code": "59999", "msg": "never heard of", "data": []}),
-)
 FINNHUB = _bodies(
     "finnhub",
     (401, (BadCredentials,), {"error": "Invalid API key"}),
     (403, (NotEntitled,), {"error": "You don't have access to this resource."}),
     (429, (RateLimited,), {"error": "API limit reached. Please try again later. Remaining Limit: 0"}),
 )
-_DOCUMENTED = (ALPACA, ALPHAVANTAGE, BINANCE, COINBASE, COINGECKO, KRAKEN, POLYGON, SEC, YAHOO, BYBIT, OKX, FINNHUB)
+_DOCUMENTED = (ALPACA, ALPHAVANTAGE, BINANCE, COINBASE, COINGECKO, KRAKEN, POLYGON, SEC, YAHOO, FINNHUB)
 DOCUMENTED: list[ToldError] = [error for errors in _DOCUMENTED for error in errors]
 
 

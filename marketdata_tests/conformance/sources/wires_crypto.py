@@ -10,7 +10,7 @@ from marketdata_tests.conformance.sources.case import Recorded, Told, Wire
 from marketdata_tests.conformance.sources.containers import BySymbol, Columns, Csv, ListAt, OnePer, Zipped
 from marketdata_tests.conformance.sources.instants import rfc3339, since_1970
 
-_SIDES = {"b": "buy", "s": "sell", "buy": "buy", "sell": "sell", "BUY": "buy", "SELL": "sell", "Buy": "buy", "Sell": "sell"}
+_SIDES = {"b": "buy", "s": "sell", "buy": "buy", "sell": "sell", "BUY": "buy", "SELL": "sell"}
 _OTHER = {"buy": "sell", "sell": "buy"}
 
 
@@ -145,47 +145,6 @@ def _coingecko_price(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     return [{"vendor_symbol": key, "last_price": row["usd"]}]
 
 
-def _bybit_candle(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return _bar(recorded, since_1970(row[0], "ms"), row[1:6], "open high low close volume")
-
-
-def _bybit_trade(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {
-        "vendor_symbol": row["symbol"],
-        "timestamp": since_1970(row["time"], "ms"),
-        "price": row["price"],
-        "quantity": row["size"],
-    }
-    return [told | {"side": _SIDES[row["side"]], "trade_id": row["execId"]}]
-
-
-def _bybit_level(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return [{"vendor_symbol": recorded.symbols, "side": {"b": "bid", "a": "ask"}[key], "price": row[0], "quantity": row[1]}]
-
-
-def _bybit_pair(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {"vendor_symbol": row["symbol"], "base": row["baseCoin"], "currency": row["quoteCoin"]}
-    return [told | {"tick_size": row["priceFilter"]["tickSize"], "active": row["status"] == "Trading"}]
-
-
-def _okx_candle(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return _bar(recorded, since_1970(row[0], "ms"), row[1:6], "open high low close volume")
-
-
-def _okx_trade(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {"vendor_symbol": row["instId"], "timestamp": since_1970(row["ts"], "ms"), "price": row["px"], "quantity": row["sz"]}
-    return [told | {"side": row["side"], "trade_id": row["tradeId"]}]
-
-
-def _okx_level(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return [{"vendor_symbol": recorded.symbols, "side": key.removesuffix("s"), "price": row[0], "quantity": row[1], "order_count": row[3]}]
-
-
-def _okx_pair(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {"vendor_symbol": row["instId"], "base": row["baseCcy"], "currency": row["quoteCcy"]}
-    return [told | {"tick_size": row["tickSz"], "lot_size": row["lotSz"], "active": row["state"] == "live"}]
-
-
 _POINT = {"price": "prices", "cap": "market_caps", "volume": "total_volumes"}
 _BOOK = ("bids", "asks")
 
@@ -215,11 +174,3 @@ COINGECKO_CHART = Wire(Columns(_POINT, "price"), _coingecko_point)
 COINGECKO_COINS = Wire(ListAt(), _coingecko_coin)
 COINGECKO_MARKETS = Wire(ListAt(), _coingecko_market)
 COINGECKO_PRICES = Wire(OnePer(), _coingecko_price)
-BYBIT_CANDLES = Wire(ListAt("result.list"), _bybit_candle)
-BYBIT_TRADES = Wire(ListAt("result.list"), _bybit_trade)
-BYBIT_BOOK = Wire(BySymbol("result", ("b", "a")), _bybit_level)
-BYBIT_PAIRS = Wire(ListAt("result.list"), _bybit_pair)
-OKX_CANDLES = Wire(ListAt("data"), _okx_candle)
-OKX_TRADES = Wire(ListAt("data"), _okx_trade)
-OKX_BOOK = Wire(BySymbol("data.0", _BOOK), _okx_level)
-OKX_PAIRS = Wire(ListAt("data"), _okx_pair)

@@ -157,12 +157,6 @@ def _alphavantage_quote(key: str, row: Any, recorded: Recorded) -> Sequence[Told
     return [told | {"low": plain["low"], "volume": plain["volume"], "previous_close": previous}]
 
 
-def _alphavantage_option(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    told: Told = {"vendor_symbol": row["contractID"], "bid_price": row["bid"], "bid_size": row["bid_size"], "ask_price": row["ask"]}
-    told |= {"ask_size": row["ask_size"], "last_price": row["last"], "volume": row["volume"], "open_interest": row["open_interest"]}
-    return [told | {"implied_volatility": row["implied_volatility"], "delta": row["delta"], "rho": row["rho"]}]
-
-
 def _polygon_agg(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     told: Told = {"vendor_symbol": row.get("T") or key, "timestamp": _labelled(since_1970(row["t"], "ms"), recorded)}
     prices = {"open": row["o"], "high": row["h"], "low": row["l"], "close": row["c"], "volume": row["v"], "vwap": row.get("vw")}
@@ -258,10 +252,6 @@ def _alphavantage_profile(key: str, row: Any, recorded: Recorded) -> Sequence[To
     return [{"vendor_symbol": row["Symbol"], "name": name, "value": None if value in missing else value} for name, value in row.items()]
 
 
-def _rows_only(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
-    return [{}]
-
-
 def _yahoo_bar(key: str, row: Any, recorded: Recorded) -> Sequence[Told]:
     if all(row.get(name) is None for name in ("open", "high", "low", "close")):
         return []
@@ -341,10 +331,7 @@ ALPHAVANTAGE_JSON_BARS = Wire(OnePer("~Time Series"), _alphavantage_bar)
 ALPHAVANTAGE_SPLITS = Wire(Csv(), _alphavantage_split)
 ALPHAVANTAGE_DIVIDENDS = Wire(Csv(), _alphavantage_dividend)
 ALPHAVANTAGE_LISTINGS = Wire(Csv(), _alphavantage_listing)
-ALPHAVANTAGE_CSV_QUOTE = Wire(Csv(), _alphavantage_quote)
 ALPHAVANTAGE_JSON_QUOTE = Wire(ListAt("Global Quote"), _alphavantage_quote)
-ALPHAVANTAGE_OPTIONS = Wire(Csv(), _alphavantage_option)
-CSV_ROWS = Wire(Csv(), _rows_only)
 POLYGON_AGGS = Wire(ListAt("results", "ticker", ("resultsCount", "queryCount", "count")), _polygon_agg)
 POLYGON_TRADES = Wire(ListAt("results"), _polygon_trade)
 POLYGON_QUOTES = Wire(ListAt("results"), _polygon_quote)
@@ -362,7 +349,6 @@ POLYGON_STOCK_STATE = Wire(ListAt("ticker"), _polygon_stock_state)
 POLYGON_PROFILE = Wire(ListAt("results"), _polygon_profile)
 POLYGON_CHAIN = Wire(ListAt("results"), _polygon_chain)
 ALPHAVANTAGE_PROFILE = Wire(ListAt(), _alphavantage_profile)
-RESULTS = Wire(ListAt("results"), _rows_only)
 YAHOO_CHART = Wire(Columns(_YAHOO, "at", "chart.result.0"), _yahoo_bar)
 YAHOO_EVENTS = Wire(Twigs("chart.result.0.events"), _yahoo_event)
 SEC_EXCHANGES = Wire(ListAt("data"), _sec_listing)
