@@ -62,7 +62,7 @@ def api_of(platform: Platform, source: str, dataset: Dataset) -> Api:
 def secrets_of(platform: Platform, vendor: Source) -> dict[str, SecretStr]:
     """The vendor's secrets in the environment; in the simulated market, whose sandbox takes any, made-up ones for all of them."""
     simulated = platform.settings.market == "simulated"
-    made_up = {each.name: SecretStr(f"sandbox-{each.name}") for each in vendor.credentials if simulated}
+    made_up = {each.name: SecretStr(each.example or f"sandbox-{each.name}") for each in vendor.credentials if simulated}
     return {**made_up, **credentials_of(vendor)}
 
 

@@ -70,6 +70,7 @@ class Coin:
     rate: float
 
 
+_FIRST_CIK = 9_900_000
 COINS = (
     Coin("SIMA-USDT", 41_000.0, 0.0050, 0.01, 900.0, 40_000.0),
     Coin("SIMB-USDT", 2_300.0, 0.0065, 0.01, 9_000.0, 15_000.0),
@@ -83,10 +84,16 @@ def companies(seed: int, extra: int) -> tuple[Company, ...]:
 
 
 def instruments(cast: Sequence[Company], sessions: Sequence[date]) -> list[Instrument]:
-    """The instruments file of the simulated market, given the sessions of its span; coins after companies."""
-    return [_share(company, sessions) for company in cast] + [
-        Instrument(coin.symbol, "crypto", "CRYPTO", coin.symbol.rpartition("-")[2]) for coin in COINS
-    ]
+    """The instruments file of the simulated market, given the sessions of its span; coins after companies.
+
+    Aliases tell the names that follow no pattern: a company's number at the commission, a coin's id at CoinGecko.
+    """
+    return [_share(company, sessions, number) for number, company in enumerate(cast, start=1)] + [_coin(coin.symbol) for coin in COINS]
+
+
+def cik(number: int) -> int:
+    """The number at the commission of the company that is listed as the so-manieth; none as high is given out."""
+    return _FIRST_CIK + number
 
 
 def session_at(sessions: Sequence[date], place: float) -> date:
@@ -94,11 +101,17 @@ def session_at(sessions: Sequence[date], place: float) -> date:
     return sessions[min(int(place * len(sessions)), len(sessions) - 1)]
 
 
-def _share(company: Company, sessions: Sequence[date]) -> Instrument:
+def _coin(symbol: str) -> Instrument:
+    base, _, quote = symbol.rpartition("-")
+    return Instrument(symbol, "crypto", "CRYPTO", quote, aliases=(Alias("coingecko", base.lower()),))
+
+
+def _share(company: Company, sessions: Sequence[date], number: int) -> Instrument:
     def day(place: float | None) -> date | None:
         return None if place is None else session_at(sessions, place)
 
     aliases = (Alias("*", company.until, None, day(company.renamed)),) if company.until else ()
+    aliases = (*aliases, Alias("sec", f"CIK{cik(number):010d}"))
     listed_on, delisted_on = day(company.listed), day(company.delisted)
     return Instrument(company.symbol, "us_equities", "XNYS", "USD", company.sector, listed_on, delisted_on, aliases)
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Credential:
-    """A secret that the vendor gives its customers: its name in `Auth` templates, and the environment variable that holds it."""
+    """A secret that the vendor gives its customers: its name in `Auth` templates, and the environment variable that holds it.
+
+    `example` is a made-up one of the right shape, where not any text will do.
+    """
 
     name: str
     variable: str
     required: bool = True
     meaning: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True)

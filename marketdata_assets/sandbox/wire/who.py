@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from marketdata_assets.core.instruments import Instrument
+from marketdata_assets.sandbox.companies import cik
 from marketdata_assets.sandbox.market import Market
 
 _TRADES = {
@@ -21,7 +22,6 @@ _TRADES = {
     "Consumer Staples": ("2000", "Food and Kindred Products"),
     "Real Estate": ("6798", "Real Estate Investment Trusts"),
 }
-_FIRST_CIK = 9_900_000
 LISTED = date(1999, 1, 4)
 
 
@@ -42,7 +42,7 @@ class Who(NamedTuple):
     @property
     def cik(self) -> int:
         """Its number at the commission; none as high is given out."""
-        return _FIRST_CIK + self.number
+        return cik(self.number)
 
     @property
     def figi(self) -> str:

@@ -53,7 +53,10 @@ SOURCE = Source(
     licence="Public information of the United States government; free to use and to pass on.",
     credentials=(
         Credential(
-            "contact", "SEC_USER_AGENT", meaning="a name and an e-mail address, sent as User-Agent: Example Research admin@example.com"
+            "contact",
+            "SEC_USER_AGENT",
+            meaning="a name and an e-mail address, sent as User-Agent: Example Research admin@example.com",
+            example="Sandbox Research admin@sandbox.example",
         ),
     ),
     options={
