@@ -121,7 +121,7 @@ class CircuitOpen(Unavailable):
     advice = "try again later, or use another source"
 
 
-_SHAPE_ERRORS = (ValidationError, pl.exceptions.PolarsError, KeyError, IndexError, TypeError, ValueError, AttributeError)
+_SHAPE_ERRORS = (ValidationError, pl.exceptions.PolarsError, KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,7 @@ from marketdata_assets.sources.question import Question
 OTHER_SYMBOL, OUTSIDE_REQUEST = "other_symbol", "outside_request"
 _ALWAYS_THERE = ("vendor_symbol", "timestamp", "open", "high", "low", "close", "line")
 _ADDED = {"symbol", "tape", "price_basis", "volume_basis", "known_at", "payload_sha256"}
+_COUNTED_IN_ANOTHER_UNIT, _FAR = datetime(1970, 3, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _KEPT, _REASON = "_kept", "_reason"
 
 
@@ -58,6 +59,7 @@ def page_rows(dataset: Dataset, question: Question, document: Any, received_at: 
             names = pl.col("vendor_symbol").replace_strict(_names(question), default=None, return_dtype=pl.String)
             frame = frame.with_columns(pl.coalesce(names, "symbol").alias("symbol"))
     if question.window is not None and table.dated_by == "timestamp":
+        _require_documented_unit(frame["timestamp"], question.window, dataset)
         frame = frame.filter(pl.col("timestamp").is_between(question.window.start, question.window.end, closed="left"))
     return frame
 
@@ -72,6 +74,7 @@ def _bars(dataset: Dataset, question: Question, document: Any) -> pl.DataFrame:
         _require(told, _ALWAYS_THERE)
         if told["timestamp"].null_count() or told["vendor_symbol"].null_count():
             raise SchemaChanged(f"reading a page of {dataset.name}", "a bar has no time or no symbol")
+        _require_documented_unit(told["timestamp"], question.span, dataset)
         return _table_shaped(RAW_BARS, told, dataset, question)
 
 
@@ -93,6 +96,15 @@ def _table_shaped(table: Table, told: pl.DataFrame, dataset: Dataset, question: 
 def _require(told: pl.DataFrame, names: list[str] | tuple[str, ...]) -> None:
     if lacking := [name for name in names if name not in told.columns]:
         raise KeyError(f"the reader gives no {', '.join(lacking)}")
+
+
+def _require_documented_unit(stamps: pl.Series, window: Window, dataset: Dataset) -> None:
+    """`SchemaChanged` for instants that only a count in another unit gives: seconds read as milliseconds are all of January 1970."""
+    strange = stamps.filter(~stamps.is_between(_COUNTED_IN_ANOTHER_UNIT, _FAR, closed="left"))
+    if strange.len() and window.start >= _COUNTED_IN_ANOTHER_UNIT:
+        raise SchemaChanged(
+            f"reading a page of {dataset.name}", f"a row is of {strange.dt.epoch('s')[0]} seconds since 1970: another unit than documented"
+        )
 
 
 def _judged(dataset: Dataset, question: Question, rows: pl.DataFrame, forming_from: datetime) -> pl.DataFrame:

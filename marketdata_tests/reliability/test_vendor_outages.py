@@ -152,3 +152,32 @@ def test_adjusted_prices_where_raw_ones_were_asked_for_are_not_published(
     assert told.height == audited.validated.height
     assert told.filter((pl.col("close") / pl.col("close_true") - 1).abs() > 1e-3).height == 0, "no adjusted price stands among the raw ones"
     assert "price_basis_flip" in set(audited.findings["rule"])
+
+
+@pytest.mark.parametrize("name", ["polygon", "binance"])
+def test_a_fetch_that_was_cut_off_and_resumed_ends_like_one_that_was_not(
+    name: str, calm_market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These two ask for one symbol at a time: the second symbol's answers fail until the fetch is given up, and come the next time."""
+    whole, torn = (
+        World(_made(tmp_path / part), monkeypatch, calm_market, [name], symbols_of(name), asset_class=SERVED[name])
+        for part in ("whole", "torn")
+    )
+    whole.fetch()
+    whole.publish()
+    late = symbols_of(name)[1]
+    failing = FaultRule(what="status", status=404, symbols=(late.split("-")[0],), times=None)
+    fetched = torn.fetch(failing)
+    assert fetched.rows.filter(pl.col("state") == "refused")["symbol"].to_list() == [late]
+    torn.publish()
+    assert set(torn.audited().validated["symbol"]) == {symbols_of(name)[0]}
+    torn.fetch()
+    assert len(torn.asked) == 1, "only what failed is asked for again"
+    torn.publish()
+    bars = [world.audited().validated.drop("known_at", "payload_sha256") for world in (whole, torn)]
+    assert bars[0].equals(bars[1])
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

@@ -32,6 +32,12 @@ def test_a_column_that_is_missing_or_of_another_type_is_a_changed_schema() -> No
             broken()
 
 
+def test_an_instant_that_no_calendar_holds_is_a_changed_schema() -> None:
+    far = pl.Series([1_700_000_000_000]).cast(pl.Int64) * 1_000_000
+    with pytest.raises(SchemaChanged, match="out of range"), reading("bars"):
+        _ = far.cast(pl.Datetime("us"))[0]
+
+
 def test_what_is_a_fault_already_stays_what_it_is_and_a_bug_stays_a_bug() -> None:
     with pytest.raises(NotFound), reading("bars"):
         raise NotFound("asking toy", "no such symbol")
