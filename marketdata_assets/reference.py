@@ -10,6 +10,7 @@ from pathlib import Path
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.instruments import Instrument, Instruments, format_instruments, parse_instruments
 from marketdata_assets.core.overrides import Override, parse_overrides
+from marketdata_assets.transforms.membership_names import TickerChange, parse_ticker_changes
 
 
 def load_instruments(path: Path | str) -> Instruments:
@@ -34,6 +35,12 @@ def load_overrides(path: Path | str) -> list[Override]:
     """The closures and early closes that the calendar library lacks; none when there is no such file."""
     path = Path(path)
     return parse_overrides(_text(path), str(path)) if path.exists() else []
+
+
+def load_ticker_changes(path: Path | str) -> list[TickerChange]:
+    """The documented ticker changes beyond the instruments' own aliases; none when there is no such file."""
+    path = Path(path)
+    return parse_ticker_changes(_text(path), str(path)) if path.exists() else []
 
 
 def _text(path: Path) -> str:

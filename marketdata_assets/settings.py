@@ -147,6 +147,55 @@ class RoutingSettings(_Model):
     mix_tapes: bool = Field(False, description="one symbol's bars may come from sources that saw different trades")
 
 
+class IndexSourceSettings(_Model):
+    """One source of an index's membership: a folder of dated files."""
+
+    landing: Path = Field(description="folder in which the source's files land")
+    format: Literal["intervals", "changes", "snapshots", "snapshot_runs", "yearly"] | None = Field(
+        None, description="how its files are laid out; recognised per file when absent"
+    )
+    priority: int = Field(100, ge=0, description="the lower number is believed on the days of which both speak")
+    until: date | None = Field(None, description="first day of which it does not speak any more; absent: it is kept up to date")
+    tickers: Literal["later", "listed"] = Field(
+        "later", description="listed: tickers as they were on the exchange at the time; later: it may write later ones for the past"
+    )
+
+
+class IndexSettings(_Model):
+    """One index whose membership is kept."""
+
+    asset_class: AssetClassName = "us_equities"
+    start: date = Field(date(1990, 1, 1), description="first date that has a partition")
+    members: int | None = Field(None, gt=0, description="how many members it has when nothing is missing")
+    tolerance: float = Field(0.05, ge=0, lt=1, description="share of `members` by which a day's count may be off")
+    sources: dict[Name, IndexSourceSettings] = Field(min_length=1)
+
+    def ranked(self) -> dict[str, IndexSourceSettings]:
+        """The sources, the most trusted one first."""
+        return dict(sorted(self.sources.items(), key=lambda item: (item[1].priority, item[0])))
+
+
+class UniverseSettings(_Model):
+    """A universe by rule: the most traded symbols, chosen anew on fixed dates from what had happened by the day before."""
+
+    asset_class: AssetClassName = "us_equities"
+    top: int = Field(gt=0, description="how many symbols")
+    window: int = Field(63, gt=0, description="sessions before the date over which dollar volume is averaged")
+    min_price: float = Field(0.0, ge=0, description="the last close before the date is at least this, as traded")
+    listed_days: int = Field(0, ge=0, description="calendar days since listing, or since the first bar where the listing is not known")
+    rebalance: Literal["monthly", "quarterly", "yearly"] = Field("monthly", description="first session of each such period")
+
+
+class FundamentalsSettings(_Model):
+    """Reported figures: which vendor's files, from a folder, over the network, or both."""
+
+    asset_class: AssetClassName = "us_equities"
+    vendor: str = Field(description="vendor whose readers know the files")
+    landing: Path | None = Field(None, description="folder in which its files of facts and filings land")
+    source: Name | None = Field(None, description="networked source that is asked for the same; absent: only the folder is read")
+    start: date = Field(date(2009, 1, 1), description="first filing date that has a partition")
+
+
 class Settings(_Model):
     """Everything a run needs to know, with paths made absolute against the folder of marketdata.yaml."""
 
@@ -160,6 +209,10 @@ class Settings(_Model):
     sources: dict[Name, SourceSettings] = {}
     routing: dict[AssetClassName, RoutingSettings] = {}
     rules: RuleSettings = RuleSettings()
+    ticker_changes: Path = Path("data/reference/ticker_changes.csv")
+    indices: dict[Name, IndexSettings] = {}
+    universes: dict[Name, UniverseSettings] = {}
+    fundamentals: FundamentalsSettings | None = None
     config_path: Path = Field(Path("marketdata.yaml"), exclude=True)
 
     @model_validator(mode="after")
@@ -178,6 +231,17 @@ class Settings(_Model):
             for name in (*routing.prefer, *routing.never):
                 if name not in self.sources or self.sources[name].asset_class != asset_class:
                     raise ValueError(f"routing.{asset_class} names {name!r}, which is no source of {asset_class}")
+        return self
+
+    @model_validator(mode="after")
+    def _universes_fit(self) -> Settings:
+        if both := self.indices.keys() & self.universes.keys():
+            raise ValueError(f"{min(both)!r} stands under `indices` and under `universes`; give one of them another name")
+        classes = {name: index.asset_class for name, index in self.indices.items()}
+        classes |= {name: universe.asset_class for name, universe in self.universes.items()}
+        for name, asset_class in classes.items():
+            if asset_class not in self.asset_classes:
+                raise ValueError(f"{name!r} belongs to asset class {asset_class!r}, which is not configured")
         return self
 
     def sources_of(self, asset_class: str, timeframe: str | None = None) -> dict[str, SourceSettings]:
@@ -248,8 +312,20 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     sources = {
         name: s.model_copy(update={"landing": base / s.landing}) if s.landing is not None else s for name, s in settings.sources.items()
     }
+    indices = {
+        name: index.model_copy(
+            update={"sources": {n: s.model_copy(update={"landing": base / s.landing}) for n, s in index.sources.items()}}
+        )
+        for name, index in settings.indices.items()
+    }
+    facts = settings.fundamentals
+    if facts is not None and facts.landing is not None:
+        facts = facts.model_copy(update={"landing": base / facts.landing})
     return settings.model_copy(
         update={
+            "indices": indices,
+            "fundamentals": facts,
+            "ticker_changes": _reference(base, settings.ticker_changes),
             "lake": settings.lake if "://" in settings.lake else str(base / settings.lake),
             "instruments": _reference(base, settings.instruments),
             "calendar_overrides": _reference(base, settings.calendar_overrides),
