@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from marketdata_tests.conformance.sources.comparison import differences
 from marketdata_tests.conformance.sources.recorded import ADJUSTED, NOT_OURS, RECORDED, UNRECORDED, recorded_of
 
 pytestmark = [pytest.mark.realdata, pytest.mark.filterwarnings("ignore:Series.values")]
+EPOCH = re.compile(rb"(?<![\d.])1\d{9}(?:\d{3})?(?![\d.])")
+COUNTING = ("binance", "coinbase", "coingecko", "finnhub", "kraken", "polygon", "yahoo")  # whose bars hold numbers for instants
 FIRST, LAST = "1995-01-02", "2026-11-20"
 
 
@@ -85,6 +88,16 @@ def test_s05_daily_bars_of_stocks_stand_on_sessions_of_the_exchange(recorded: Re
     days = case.read()["timestamp"].dt.date().to_list()
     assert days
     assert [day for day in days if day not in sessions] == []
+
+
+@BARS
+def test_s05_seconds_for_milliseconds_and_the_other_way_are_refused(recorded: Recorded, shared: Path) -> None:
+    case = loaded(recorded, shared)
+    other = EPOCH.sub(lambda found: found[0] + b"000" if len(found[0]) == 10 else found[0][:10], case.body)
+    if case.dataset.latest or recorded.source not in COUNTING or not EPOCH.search(case.body):
+        return
+    with pytest.raises(SchemaChanged):
+        case.read(other)
 
 
 @WITH_ROWS
