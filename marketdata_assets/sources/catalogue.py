@@ -24,9 +24,9 @@ _INTRODUCTION = """# Sources over the network
 
 Written from `marketdata_assets/sources/vendors` by `python -m marketdata_assets.sources.catalogue`; a test keeps it current.
 
-A source is configured in marketdata.yaml by its vendor's name; credentials come from the environment. Prices are stored as traded: where the
-vendor sells adjusted ones alone, the basis column says so and they serve for comparison. A new bar can be asked for once the delay has passed
-after its end; what a vendor's documents leave open stands under "not documented".
+A source is configured in marketdata.yaml by its vendor's name; credentials come from the environment. Prices are stored as traded: where
+the vendor sells adjusted ones alone, the basis column says so and they serve for comparison. A new bar can be asked for once the delay has
+passed after its end; what a vendor's documents leave open stands under "not documented".
 
 | vendor | title | has data of | first plan | key needed | official |
 |---|---|---|---|---|---|
