@@ -12,10 +12,13 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSelection,
     MaterializeResult,
     MetadataValue,
+    ScheduleDefinition,
     asset,
     asset_check,
+    define_asset_job,
 )
 from dagster._core.definitions.metadata import RawMetadataValue
 
@@ -79,6 +82,20 @@ def usage_checks(settings: Settings) -> list[AssetChecksDefinition]:
             return judged(standings(platform_of(context)))
 
     return [within]
+
+
+def usage_schedules(settings: Settings) -> list[ScheduleDefinition]:
+    """The schedule that looks at the month's books every hour; none where nobody is asked over the network."""
+    if not any(config.networked and config.enabled for config in settings.sources.values()):
+        return []
+    job = define_asset_job(
+        "usage", selection=AssetSelection.assets(_key()), description="How the month stands, with the check of its budgets."
+    )
+    return [
+        ScheduleDefinition(
+            "usage_hourly", cron_schedule="5 * * * *", job=job, description="Every hour: what vendors were asked this month."
+        )
+    ]
 
 
 def judged(stands: Sequence[Standing]) -> AssetCheckResult:
