@@ -74,7 +74,9 @@ def _spells(names: list[str], days: list[date], step: int) -> pl.DataFrame:
 
 def _listings(names: list[str], days: list[date]) -> pl.DataFrame:
     traded = {name: _days_of(at, days) for at, name in enumerate(names)}
-    rows = [(name, mine[0], mine[-1] + timedelta(days=1) if at % 7 == 6 else None) for at, (name, mine) in enumerate(traded.items())]
+    rows: list[tuple[str, date, date | None]] = [
+        (name, mine[0], mine[-1] + timedelta(days=1) if at % 7 == 6 else None) for at, (name, mine) in enumerate(traded.items())
+    ]
     return pl.DataFrame(rows, schema=SPELLS_SCHEMA, orient="row")
 
 
