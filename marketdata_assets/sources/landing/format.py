@@ -108,8 +108,8 @@ class LandingFormat(_Model):
     )
     files: tuple[str, ...] = Field(
         (),
-        description="regular expressions searched in the path without its suffixes, with groups symbol, interval, date (YYYYMMDD), tape; "
-        "with none, the file's name is the symbol",
+        description="regular expressions searched in the path without its suffixes, with groups symbol, interval, date (YYYYMMDD "
+        "or YYYY-MM-DD), tape; with none, the file's name is the symbol",
     )
     folders: tuple[str, ...] = Field((), description="words in a path that speak for this format where another one fits as well")
     example: str = Field("", description="a path as such files are named")

@@ -75,6 +75,6 @@ def _groups(layout: LandingFormat, path: str) -> dict[str, str]:
 
 def _date(text: str | None) -> date | None:
     try:
-        return datetime.strptime(text, "%Y%m%d").date() if text else None  # noqa: DTZ007 - a calendar date has no zone
+        return datetime.strptime(text.replace("-", ""), "%Y%m%d").date() if text else None  # noqa: DTZ007 - a calendar date has no zone
     except ValueError:
         return None

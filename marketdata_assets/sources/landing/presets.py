@@ -9,9 +9,10 @@ from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.presets_crypto import CRYPTO
 from marketdata_assets.sources.landing.presets_equities import EQUITIES
 from marketdata_assets.sources.landing.presets_lean import LEAN
+from marketdata_assets.sources.landing.presets_polygon import POLYGON
 
 GENERIC = LandingFormat()
-PRESETS: dict[str, LandingFormat] = {preset.name: preset for preset in (*EQUITIES, *CRYPTO, *LEAN, GENERIC)}
+PRESETS: dict[str, LandingFormat] = {preset.name: preset for preset in (*EQUITIES, *POLYGON, *CRYPTO, *LEAN, GENERIC)}
 
 
 def changed_preset(value: Mapping[str, object]) -> dict[str, object]:

@@ -76,9 +76,9 @@ def test_every_preset_is_complete_and_its_example_states_what_it_needs(name: str
     assert preset.asset_class
     assert preset.headers or preset.names
     told = facts(preset, [preset.example])
-    assert told.symbol
+    assert told.symbol or "symbol" in preset.columns
     assert preset.timeframe or timeframe_named(told.interval)
-    assert (told.date is not None) == (preset.stamp.since == "midnight")
+    assert told.date is not None or preset.stamp.since != "midnight"
 
 
 def test_presets_survive_json_so_that_a_fingerprint_of_settings_sees_them_whole() -> None:
