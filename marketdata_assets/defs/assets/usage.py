@@ -89,7 +89,7 @@ def usage_schedules(settings: Settings) -> list[ScheduleDefinition]:
     if not any(config.networked and config.enabled for config in settings.sources.values()):
         return []
     job = define_asset_job(
-        "usage", selection=AssetSelection.assets(_key()), description="How the month stands, with the check of its budgets."
+        "usage_books", selection=AssetSelection.assets(_key()), description="How the month stands, with the check of its budgets."
     )
     return [
         ScheduleDefinition(
