@@ -113,6 +113,28 @@ class MarketData:
 
         return coverage(self.platform, self.asked(symbols, start, end, timeframe, asset_class, COVERAGE), timeframe)
 
+    def universe(self, name: str, date: When = None, as_of: When = None) -> pl.DataFrame:
+        """Who belonged to an index (`"SP500"`) or a universe by rule at the open of a date, one row a symbol, sorted; None: today.
+
+        On a day without a session, who belonged on the one before. With `as_of`, by what was known at that instant: files received and
+        snapshots taken until then. `ticker` is what the symbol was called on the exchange that day. `QueryFault` for a name that is not
+        configured, and for a day of which nothing is known: never today's members instead.
+        """
+        from marketdata_assets.core import clock
+        from marketdata_assets.pipeline.universe import members_on
+        from marketdata_assets.query.when import instant
+
+        day = clock.now() if date is None else instant(date, "date")
+        return members_on(self.platform, name, day.date(), None if as_of is None else instant(as_of, "as_of"))
+
+    def delistings(self, start: When = None, end: When = None, asset_class: str = "us_equities") -> pl.DataFrame:
+        """Who stopped trading on `[start, end)`, one row a symbol, with the reason as far as anybody says it and the last price."""
+        from marketdata_assets.pipeline.universe import delisted
+        from marketdata_assets.query.when import window
+
+        span = window(start, end)
+        return delisted(self.platform, self._class(asset_class), span.start.date(), span.end.date())
+
     def symbols(self, asset_class: str | None = None) -> list[str]:
         """The canonical symbols that are configured, sorted, of one asset class or of all."""
         classes = [asset_class] if asset_class else list(self.platform.settings.asset_classes)

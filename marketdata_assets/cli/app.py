@@ -21,6 +21,7 @@ from marketdata_assets.cli import (
     query,
     sandbox,
     sources,
+    universe,
     verify,
 )
 
@@ -37,7 +38,24 @@ _EPILOG = (
 app = typer.Typer(
     help=_HELP, epilog=_EPILOG, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False, add_completion=True
 )
-for group in (demo, sandbox, query, bars, coverage, costs, export, ingest, plan, backfill, fetch, listen, sources, instruments, verify):
+for group in (
+    demo,
+    sandbox,
+    query,
+    bars,
+    coverage,
+    costs,
+    export,
+    ingest,
+    plan,
+    backfill,
+    fetch,
+    listen,
+    sources,
+    instruments,
+    universe,
+    verify,
+):
     group.add_to(app)
 
 

@@ -10,9 +10,11 @@ from marketdata_assets.defs.asking import fetches_spec
 from marketdata_assets.defs.assets.audited import audited_bars
 from marketdata_assets.defs.assets.landing import landing_files
 from marketdata_assets.defs.assets.lona import lona_export
+from marketdata_assets.defs.assets.membership import index_membership, membership_checks
 from marketdata_assets.defs.assets.normalized import normalized_bars
 from marketdata_assets.defs.assets.raw import raw_bars
-from marketdata_assets.defs.assets.usage import usage, usage_checks
+from marketdata_assets.defs.assets.universe import universe, universe_checks
+from marketdata_assets.defs.assets.usage import usage, usage_checks, usage_schedules
 from marketdata_assets.defs.checks import lane_checks
 from marketdata_assets.defs.io_manager import LakeIOManager, stored_tables
 from marketdata_assets.defs.jobs import lane_job
@@ -47,11 +49,18 @@ def build_definitions(
             ),
             *(raw_bars(lane, source) for lane in every for source in lane.sources),
             *usage(settings),
+            *index_membership(settings),
+            *universe(settings),
             *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
         ],
-        asset_checks=[*(check for lane in every for check in lane_checks(lane)), *usage_checks(settings)],
+        asset_checks=[
+            *(check for lane in every for check in lane_checks(lane)),
+            *usage_checks(settings),
+            *membership_checks(settings),
+            *universe_checks(settings),
+        ],
         jobs=list(jobs.values()),
-        schedules=[after_close(settings, lane, jobs[lane.name]) for lane in every],
+        schedules=[*(after_close(settings, lane, jobs[lane.name]) for lane in every), *usage_schedules(settings)],
         sensors=[
             landing_sensor(source, mine, [jobs[lane.name] for lane in mine])
             for source, mine in sources.items()

@@ -28,6 +28,7 @@ from marketdata_assets.transforms.membership_spells import SourceSpells, named, 
 _UNPARTITIONED = PartitionKey(None, None)
 _INSTANT = pl.Datetime("us", "UTC")
 _STATED = pl.Schema([*STATEMENTS.items(), ("known_at", _INSTANT), ("payload_sha256", pl.String)])
+_REPEATING = ("intervals", "yearly")
 _NO_SERIES = {"timeframe": "", "symbol": "", "fingerprints": ""}
 
 
@@ -105,7 +106,10 @@ def membership(platform: Platform, index: str, as_of: datetime | None = None) ->
 
 
 def statements(platform: Platform, index: str, source: str, as_of: datetime | None = None) -> pl.DataFrame:
-    """Everything that a source's archived files state, each with when it was known; the newest content of each path counts."""
+    """Everything that a source's archived files state, each with when it was known.
+
+    The newest content of a path counts; older contents of whole histories stay beside it, because they tell since when it was known.
+    """
     config = index_settings(platform, index).sources[source]
     files = platform.lake.scan(files_path(platform, index, source), LANDING_FILES).collect()
     files = files.filter(pl.col("state") == LandingState.LANDED).sort("known_at", "path", "payload_sha256")
@@ -113,9 +117,10 @@ def statements(platform: Platform, index: str, source: str, as_of: datetime | No
         late = files.filter(pl.col("known_at") > as_of).unique("path", keep="first", maintain_order=True)
         early = files.filter(pl.col("known_at") <= as_of)
         files = pl.concat([early, late.join(early, on="path", how="anti")])
-    files = files.unique("path", keep="last", maintain_order=True)
+    whole = pl.col("format").is_in(_REPEATING)  # their newest content is chosen by what it states, the others tell since when
+    files = pl.concat([files.filter(whole), files.filter(~whole).unique("path", keep="last", maintain_order=True)])
     parts = [pl.DataFrame(schema=_STATED)]
-    for path, digest, received in files.select("path", "payload_sha256", "known_at").iter_rows():
+    for path, digest, received in files.sort("known_at", "path", "payload_sha256").select("path", "payload_sha256", "known_at").iter_rows():
         rows = read_membership(path, platform.lake.archive.get(digest), format=config.format).rows
         parts.append(rows.with_columns(pl.lit(received).cast(_INSTANT).alias("known_at"), pl.lit(digest).alias("payload_sha256")))
     return _known(pl.concat(parts), as_of).sort("known_at", "payload_sha256", "line", maintain_order=True)

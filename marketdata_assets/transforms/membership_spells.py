@@ -105,9 +105,10 @@ def _of_events(rows: pl.DataFrame) -> SourceSpells:
         return SourceSpells([], [], None, None)
     newest = {row["start"].year: row["payload_sha256"] for row in rows.filter(pl.col("kind") == "base").iter_rows(named=True)}
     kept = [r for r in rows.iter_rows(named=True) if r["payload_sha256"] == newest.get(r["start"].year, r["payload_sha256"])]
+    first = {(r["kind"], r["symbol"], r["start"]): r["known_at"] for r in rows.reverse().iter_rows(named=True)}
     days: dict[date, list[dict[str, object]]] = {}
     for row in kept:
-        days.setdefault(row["start"], []).append(row)
+        days.setdefault(row["start"], []).append({**row, "known_at": first[row["kind"], row["symbol"], row["start"]]})
     began = min(days)
     inside: dict[str, tuple[date, Stated]] = {}
     spells: list[Spell] = []
