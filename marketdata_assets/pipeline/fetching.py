@@ -113,19 +113,19 @@ def expected_bars(platform: Platform, asset_class: str, timeframe: Timeframe, wi
 async def _fetch(platform: Platform, source: str, timeframe: Timeframe, wants: Sequence[Want], progress: Progress | None) -> Fetched:
     config = source_settings(platform, source)
     dataset = bars_of(config, timeframe.name)
-    rounds = [(round_, batches(platform, source, dataset, timeframe, round_)) for round_ in _rounds(wants)]
-    total = sum(len(batch.symbols) for _, asked in rounds for batch in asked)
+    asked_for = [(round_, batches(platform, source, dataset, timeframe, round_)) for round_ in rounds(wants)]
+    total = sum(len(batch.symbols) for _, asked in asked_for for batch in asked)
     book = AnswerBook(platform, source, dataset, total=total, progress=progress)
     base = Question(dataset.name, (), None, timeframe, chosen_options(config))
     estimate = sum(
         requests_for_batches(dataset, base, asked, lambda window: expected_bars(platform, config.asset_class, timeframe, window))
-        for _, asked in rounds
+        for _, asked in asked_for
     )
     try:
         async with connected(platform, source, dataset) as client:
             with reserve(platform, source, estimate) as spending:
                 client.usage = spending
-                for round_, asked in rounds:
+                for round_, asked in asked_for:
                     await _asked(client, book, base.naming({want.spelling: want.symbol for want in round_}), asked)
             requests = sum(tally.requests for tally in spending.by_endpoint().values())
     finally:
@@ -148,14 +148,14 @@ async def _answered(client: Client, book: AnswerBook, question: Question) -> dic
     return book.keep(question, answers)
 
 
-def _rounds(wants: Sequence[Want]) -> list[list[Want]]:
+def rounds(wants: Sequence[Want]) -> list[list[Want]]:
     """The wants in as few groups as leave each spelling one meaning: a reused ticker is asked for once for each holder."""
-    rounds: list[tuple[dict[str, str], list[Want]]] = []
+    found: list[tuple[dict[str, str], list[Want]]] = []
     for want in wants:
-        for names, round_ in rounds:
+        for names, round_ in found:
             if names.setdefault(want.spelling, want.symbol) == want.symbol:
                 round_.append(want)
                 break
         else:
-            rounds.append(({want.spelling: want.symbol}, [want]))
-    return [round_ for _, round_ in rounds]
+            found.append(({want.spelling: want.symbol}, [want]))
+    return [round_ for _, round_ in found]

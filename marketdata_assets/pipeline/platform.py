@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from threading import Lock
 
+import polars as pl
+
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.instruments import Instruments
 from marketdata_assets.core.sessions import Calendar, calendar
@@ -65,7 +67,8 @@ def as_configured(source: SourceSettings) -> str | None:
 class Platform:
     """What every step of the graph works on. Symbols, calendars and table paths are asked here, nowhere else.
 
-    `address` tells where a networked source is served; a sandbox puts its own in here.
+    `address` tells where a networked source is served; a sandbox puts its own in here. `announcements` are the pages of corporate actions
+    that were read before, by payload and question: a process reads each once.
     """
 
     settings: Settings
@@ -73,6 +76,7 @@ class Platform:
     instruments: Instruments
     address: Addresses = as_configured
     readings: ReadingShelf = field(default_factory=ReadingShelf)
+    announcements: dict[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
     _calendars: dict[str, Calendar] = field(default_factory=dict)
 
     def calendar(self, asset_class: str) -> Calendar:

@@ -12,7 +12,7 @@ import pytest
 from marketdata_assets.core.faults import SchemaFault
 from marketdata_assets.lake.lake import open_lake
 from marketdata_assets.lake.layout import PartitionKey
-from marketdata_assets.schemas.actions import RAW_CORPORATE_ACTIONS
+from marketdata_assets.schemas.actions import ACTION_FETCHES, CORPORATE_ACTIONS, RAW_CORPORATE_ACTIONS, SPLIT_DECISIONS
 from marketdata_assets.schemas.audit import COVERAGE, FETCHES, LANDING_FILES, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
 from marketdata_assets.schemas.companies import FACTS, FILINGS, MARKET_CHARTS, NEWS, PROFILES, SNAPSHOTS
@@ -24,6 +24,7 @@ from marketdata_assets.schemas.usage import USAGE
 TABLES = [RAW_BARS, NORMALIZED_BARS, VALIDATED_BARS, REFUSED_ROWS, QUARANTINE, COVERAGE, LANDING_FILES, FETCHES]
 TABLES += [RAW_TRADES, RAW_QUOTES, RAW_ORDER_BOOKS, RAW_CORPORATE_ACTIONS, LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES]
 TABLES += [FACTS, FILINGS, PROFILES, NEWS, MARKET_CHARTS, SNAPSHOTS, USAGE]
+TABLES += [CORPORATE_ACTIONS, ACTION_FETCHES, SPLIT_DECISIONS]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 PRICES = {"open", "high", "low", "close", "vwap", "adj_close", "dividend"}
 
