@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from types import MappingProxyType
 
 import polars as pl
 from dagster import AssetExecutionContext, AssetKey, InputContext, IOManager, OutputContext
@@ -24,11 +25,13 @@ from marketdata_assets.defs.results import record
 from marketdata_assets.lake.choose import chosen_files
 from marketdata_assets.lake.lake import Lake
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.actions import event_input
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
 from marketdata_assets.schemas.table import Table
 
 _STEPS_KEPT = 32
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,24 @@ class LakeIOManager(IOManager):
                 done.append(self._publish(context.asset_key, frame, batch.keys, taken))
         record(step, context.asset_key, Publication.together(done), frame, self._tables[context.asset_key].table.dated_by)
 
-    def publish(self, context: AssetExecutionContext, path: str, batch: Batch, frame: pl.DataFrame) -> Publication:
-        """What `handle_output` does for one batch, for a step that publishes several tables of one judgement together."""
-        step = context.get_step_execution_context()
-        return self._publish(asset_key(path), frame, batch.keys, self._taken_by(step.run_id, step.step.key))
+    def publish(
+        self, context: AssetExecutionContext, path: str, batch: Batch, frame: pl.DataFrame, events: Mapping[str, str] = _NONE
+    ) -> Publication:
+        """What `handle_output` does for one batch, for a step that publishes several tables of one judgement together.
 
-    def _publish(self, key: AssetKey, frame: pl.DataFrame, keys: Sequence[PartitionKey], taken: Mapping[str, Taken]) -> Publication:
+        `events` are hashes of what else was known of each symbol; files name them among their inputs.
+        """
+        step = context.get_step_execution_context()
+        return self._publish(asset_key(path), frame, batch.keys, self._taken_by(step.run_id, step.step.key), events)
+
+    def _publish(
+        self,
+        key: AssetKey,
+        frame: pl.DataFrame,
+        keys: Sequence[PartitionKey],
+        taken: Mapping[str, Taken],
+        events: Mapping[str, str] = _NONE,
+    ) -> Publication:
         began = time.perf_counter()
         platform, stored = self._platform.opened, self._tables[key]
         before = set(platform.lake.partitions(stored.path))
@@ -114,7 +129,10 @@ class LakeIOManager(IOManager):
             frame,
             period=stored.timeframe.period,
             keys=keys,
-            inputs=lambda key: {path: each.sha256[key] for path, each in taken.items() if key in each.sha256},
+            inputs=lambda key: {
+                **{path: each.sha256[key] for path, each in taken.items() if key in each.sha256},
+                **event_input(events, key),
+            },
             metadata={"calendar": platform.calendar(stored.asset_class).version},
         )
         return Publication(keys, before, published, first_and_last(frame, stored.table.dated_by), time.perf_counter() - began)

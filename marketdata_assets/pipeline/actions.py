@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from hashlib import sha256
@@ -119,6 +119,11 @@ def ratio_digests(ratios: pl.DataFrame) -> dict[str, str]:
         str(symbol): sha256(repr(part.rows()).encode()).hexdigest()
         for (symbol,), part in ratios.partition_by("symbol", as_dict=True, maintain_order=True).items()
     }
+
+
+def event_input(digests: Mapping[str, str], key: PartitionKey) -> dict[str, str]:
+    """The events among the inputs of a partition's file, by the name under which every file lists them; nothing where there are none."""
+    return {CORPORATE_ACTIONS.name: digests[key.symbol]} if key.symbol and key.symbol in digests else {}
 
 
 def _answers(platform: Platform, source: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 from marketdata_assets.core.periods import Window, period_keys, period_window
 from marketdata_assets.core.timeframes import timeframe as timeframe_named
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.actions import known_ratios
 from marketdata_assets.pipeline.inventory import fetches, inventory
 from marketdata_assets.pipeline.platform import Platform, listing_bounds
 from marketdata_assets.pipeline.raw import archived_bars
@@ -46,6 +47,7 @@ def audit_context(
         symbols=pl.DataFrame(bounds, schema={"symbol": pl.String, "listed_on": pl.Date, "delisted_on": pl.Date}, orient="row"),
         spans=spans.filter(pl.col("symbol").is_in(symbols)).select("symbol", "source", "first", "last"),
         window=window,
+        events=known_ratios(platform, asset_class, symbols, as_of),
         neighbours=neighbours,
         as_of=as_of,
         agreement_bps=rules.agreement_bps,

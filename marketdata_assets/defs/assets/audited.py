@@ -17,6 +17,7 @@ from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import IO_MANAGER, PLATFORM, audits_of, platform_of
 from marketdata_assets.defs.results import reported
 from marketdata_assets.defs.specs import table_spec
+from marketdata_assets.pipeline.actions import known_ratios, ratio_digests
 from marketdata_assets.pipeline.bars import Audited
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, VALIDATED_BARS
@@ -46,11 +47,13 @@ def audited_bars(lane: Lane) -> AssetsDefinition:
         platform, shelf, lake = platform_of(context), audits_of(context), context.resources.io_manager
         done, counted = list[list[Publication]](), Counter[str]()
         with told():
-            for batch in batches(lane.timeframe, partition_keys(context.partition_keys)):
+            keys = partition_keys(context.partition_keys)
+            events = ratio_digests(known_ratios(platform, lane.asset_class, {str(key.symbol) for key in keys}))
+            for batch in batches(lane.timeframe, keys):
                 rows = {each: batch.rows(unread[f"refused_{each}"], REFUSED_ROWS) for each in refused}
                 outcome = audit(platform, shelf, lane, batch.keys, batch.rows(bars, NORMALIZED_BARS), rows)
                 frames = {QUARANTINE.name: outcome.quarantine, COVERAGE.name: outcome.coverage, VALIDATED_BARS.name: outcome.validated}
-                done.append([lake.publish(context, lane.path(table), batch, frames[table.name]) for table in TABLES])
+                done.append([lake.publish(context, lane.path(table), batch, frames[table.name], events) for table in TABLES])
                 counted.update(_counts(outcome))
         for table, parts in zip(TABLES, zip(*done, strict=True), strict=True):
             whole = Publication.together(parts)
