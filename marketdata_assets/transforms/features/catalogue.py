@@ -7,10 +7,10 @@ from marketdata_assets.transforms.features.registry import FEATURES
 
 _INTRODUCTION = f"""# Features of the daily panel
 
-Written from `marketdata_assets/transforms/features` by `python -m marketdata_assets.transforms.features.catalogue`; a test keeps it current.
+Written from the registry by `python -m marketdata_assets.transforms.features.catalogue`; a test keeps it current.
 
-`feature_panel` has one row per date and member of the universe and {len(FEATURES)} features, each `float64`. A row dated t knows nothing later than
-the close of t; the decision comes after it. What cannot be computed is null, never NaN or infinite.
+`feature_panel` has one row per date and member of the universe and {len(FEATURES)} features, each `float64`. A row dated t knows nothing
+later than the close of t; the decision comes after it. What cannot be computed is null, never NaN or infinite.
 
 - **c, o, h, l, v** are close, open, high, low and volume, split-adjusted to the basis of the session they are asked on: later splits move
   nothing. `x[-k]` is k sessions earlier, `r = c / c[-1] - 1`, `std` the sample standard deviation (ddof 1) unless it says otherwise.
@@ -38,8 +38,8 @@ def features_page() -> str:
 
 def _section(category: Category) -> str:
     listed = [feature for feature in FEATURES if feature.category is category]
-    head = f"## {str(category).capitalize()} ({len(listed)})\n\n| feature | what it is | from | window | warm-up | null | stage | computed by |\n"
-    return f"{head}|---|---|---|---|---|---|---|---|\n" + "".join(_line(feature) for feature in listed)
+    titles = "| feature | what it is | from | window | warm-up | null | stage | computed by |\n|---|---|---|---|---|---|---|---|\n"
+    return f"## {str(category).capitalize()} ({len(listed)})\n\n{titles}" + "".join(_line(feature) for feature in listed)
 
 
 def _line(feature: Feature) -> str:

@@ -30,6 +30,8 @@ MARKET = ("f_beta_63d", "f_res_ret_market", "f_res_mom_market_21d", "f_res_idio_
 
 _PRICE, _VOLUME = 0, 12
 """Where the price features and the volume features begin in WINDOWS."""
+_UNCHANGED = 1e-12
+"""A typical price that moved by less than this share stood still: the sums of cents agree and the last binary digit does not."""
 
 
 @compiled
@@ -185,8 +187,9 @@ def _money_flow(typical: Floats, volume: Floats, first: int, out: Floats) -> Non
         change = typical[t] - typical[t - 1]
         money = typical[t] * volume[t]
         if not np.isnan(change + money):
-            rose[t] = money if change > 0.0 else 0.0
-            fell[t] = money if change < 0.0 else 0.0
+            least = _UNCHANGED * typical[t]
+            rose[t] = money if change > least else 0.0
+            fell[t] = money if change < -least else 0.0
     sums(rose, 14, first, pos)
     sums(fell, 14, first, neg)
     for t in range(first, size):
@@ -238,18 +241,14 @@ def windows(bars: Floats, step: Floats, r: Floats, offsets: Ints, spans: Ints, r
             start = max(offsets[k], at - LOOK_BACK)
             size, first = stop - start, at - start
             based = np.empty((5, size))
-            typical, dollars, raw = np.empty(size), np.empty(size), np.empty(size)
+            typical, dollars = np.empty(size), np.empty(size)
             for i in range(4):
                 on_basis(bars[i], step, start, at, stop, 1.0, based[i])
             on_basis(bars[4], step, start, at, stop, -1.0, based[4])
             for t in range(size):
                 b = start + t
-                raw[t] = (bars[1, b] + bars[2, b] + bars[3, b]) / 3.0
+                typical[t] = (based[1, t] + based[2, t] + based[3, t]) / 3.0
                 dollars[t] = bars[3, b] * bars[4, b]
-            for t in range(size):
-                # Scaled after the mean is taken, so that equal typical prices stay equal on another basis.
-                ratio = based[3, t] / bars[3, start + t]
-                typical[t] = raw[t] if ratio == 1.0 else raw[t] * ratio
             values = np.full((len(WINDOWS), size), np.nan)
             _price_windows(based[0], based[1], based[3], r[start:stop], first, values[_PRICE:_VOLUME])
             _volume_windows(based[4], dollars, r[start:stop], first, values[_VOLUME : len(WINDOWS) - 1])
