@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.timeframes import TIMEFRAMES, Timeframe
+from marketdata_assets.rules.panel.settings import PanelSettings
 from marketdata_assets.rules.thresholds import Thresholds
 from marketdata_assets.sources.landing.format import LandingFormat
 from marketdata_assets.sources.landing.presets import PRESETS
@@ -68,6 +69,9 @@ class SourceSettings(_Model):
     timeframes: tuple[str, ...] = Field(description="bar lengths it brings")
     priority: int = Field(100, ge=0, description="the lower number wins where sources agree")
     tape: str | None = Field(None, description="where the trades were seen, when the format does not know")
+    strangers: Literal["refuse", "leave_out"] = Field(
+        "refuse", description="a landed file that names symbols nobody configured is refused, or read without them"
+    )
     enabled: bool = True
 
     @property
@@ -194,6 +198,9 @@ class FundamentalsSettings(_Model):
     landing: Path | None = Field(None, description="folder in which its files of facts and filings land")
     source: Name | None = Field(None, description="networked source that is asked for the same; absent: only the folder is read")
     start: date = Field(date(2009, 1, 1), description="first filing date that has a partition")
+    acceptance: Literal["later", "utc", "new_york"] = Field(
+        "later", description="what the clock of acceptance times means; later: whichever of the two is later, which is never too early"
+    )
 
 
 class Settings(_Model):
@@ -212,6 +219,7 @@ class Settings(_Model):
     ticker_changes: Path = Path("data/reference/ticker_changes.csv")
     indices: dict[Name, IndexSettings] = {}
     universes: dict[Name, UniverseSettings] = {}
+    panels: dict[AssetClassName, PanelSettings] = {}
     fundamentals: FundamentalsSettings | None = None
     config_path: Path = Field(Path("marketdata.yaml"), exclude=True)
 
@@ -238,7 +246,9 @@ class Settings(_Model):
         if both := self.indices.keys() & self.universes.keys():
             raise ValueError(f"{min(both)!r} stands under `indices` and under `universes`; give one of them another name")
         classes = {name: index.asset_class for name, index in self.indices.items()}
-        classes |= {name: universe.asset_class for name, universe in self.universes.items()}
+        classes |= {name: universe.asset_class for name, universe in self.universes.items()} | {
+            f"panels.{name}": name for name in self.panels
+        }
         for name, asset_class in classes.items():
             if asset_class not in self.asset_classes:
                 raise ValueError(f"{name!r} belongs to asset class {asset_class!r}, which is not configured")

@@ -67,8 +67,13 @@ def _spells(names: list[str], days: list[date], step: int) -> pl.DataFrame:
     rows: list[tuple[str, date, date | None]] = []
     for at, name in enumerate(names):
         early, late = days[len(days) * (2 + at % 5) // 12], days[len(days) * (7 + at % 4) // 12]
-        spells = {0: [(early, None)], 1: [(days[0], late)], 2: [(days[0], early), (late, None)]}.get(at % step, [(days[0], None)])
-        rows += [(name, begin, end) for begin, end in spells]
+        kinds: list[list[tuple[date, date | None]]] = [
+            [(early, None)],
+            [(days[0], late)],
+            [(days[0], early), (late, None)],
+            [(days[0], None)],
+        ]
+        rows += [(name, begin, end) for begin, end in kinds[min(at % step, 3)]]
     return pl.DataFrame(rows, schema=SPELLS_SCHEMA, orient="row")
 
 
