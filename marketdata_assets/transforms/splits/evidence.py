@@ -15,7 +15,7 @@ _USED = ("symbol", "session", "open", "close", "volume", "known_at")
 def evidence(
     bars: pl.DataFrame, sessions: pl.DataFrame, *, days: pl.DataFrame | None = None, parameters: SplitParameters = DEFAULTS
 ) -> pl.DataFrame:
-    """One row for each bar of `days` (symbol, session), or without them for each that opens far from the close before it.
+    """One row for each bar of `days` (symbol, session), or without them for each far from the close before it.
 
     `bars` are raw daily bars, one a symbol and session: symbol, session, open, close, volume, volume_basis, known_at. `sessions`
     (session) is the calendar over their span, by which gaps are counted. A symbol's first bar has no row.
@@ -79,7 +79,8 @@ def _chosen(rows: pl.DataFrame, days: pl.DataFrame | None, parameters: SplitPara
     whole = rows.filter(pl.col("overnight").is_not_null(), pl.col("missing_sessions").is_not_null()).drop("ordinal", "known_at")
     if days is not None:
         return whole.join(days.select("symbol", "session").unique(), on=["symbol", "session"], how="semi", maintain_order="left")
-    return whole.filter((pl.col("overnight") - pl.col("market_overnight")).abs() >= parameters.least_gap)
+    far = (pl.col("overnight") - pl.col("market_overnight")).abs() >= parameters.least_gap
+    return whole.filter(far | (pl.col("missing_sessions") >= parameters.blind_gap))
 
 
 def _around(rows: pl.DataFrame, chosen: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:

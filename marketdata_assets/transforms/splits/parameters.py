@@ -92,6 +92,7 @@ class SplitParameters(BaseModel):
     confirm_at: float = Field(0.5, gt=0, lt=1, description="confidence from which the price confirms a reported split")
     same_ratio: float = Field(1e-3, gt=0, description="reported ratios nearer to each other than this, relative, are the same")
     late_sessions: int = Field(10, ge=1, description="a report so many sessions after the jump is the same split, late")
+    blind_gap: int = Field(250, ge=1, description="so many missing sessions may hide a split whatever the price did")
     gap_jump: float = Field(0.18, gt=0, description="a jump of this size across missing sessions may hide a split")
 
 
