@@ -10,7 +10,10 @@ from dagster import MultiPartitionsDefinition
 from marketdata_assets.core.instruments import Instruments
 from marketdata_assets.core.timeframes import Timeframe
 from marketdata_assets.defs.partitions import bar_partitions
+from marketdata_assets.pipeline.action_fetches import action_datasets
+from marketdata_assets.pipeline.actions import action_sources
 from marketdata_assets.pipeline.platform import configured_symbols, table_path
+from marketdata_assets.schemas.actions import CORPORATE_ACTIONS
 from marketdata_assets.schemas.audit import FETCHES, LANDING_FILES
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.settings import Settings
@@ -21,7 +24,8 @@ class Lane:
     """What the assets of one asset class and bar length share: sources (the preferred one first), partitions, and the lake's root.
 
     `networked` are those of the sources that are asked over the network; the others have a landing folder. `fetch` says whether every
-    networked source is asked for everything, or one is chosen for each symbol (`auto`).
+    networked source is asked for everything, or one is chosen for each symbol (`auto`). `announcers` are the tables of corporate actions
+    that the audit of the lane's bars knows of.
     """
 
     asset_class: str
@@ -31,6 +35,7 @@ class Lane:
     lake: str
     networked: frozenset[str] = frozenset()
     fetch: str = "every"
+    announcers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,7 +66,13 @@ def lanes(settings: Settings, instruments: Instruments) -> Iterator[Lane]:
             if sources and symbols:
                 networked = frozenset(source for source in sources if settings.sources[source].networked)
                 partitions = bar_partitions(asset_class.start, timeframe.period, symbols)
-                yield Lane(name, timeframe, sources, partitions, settings.lake, networked, asset_class.fetch)
+                yield Lane(name, timeframe, sources, partitions, settings.lake, networked, asset_class.fetch, _announcers(settings, name))
+
+
+def _announcers(settings: Settings, asset_class: str) -> tuple[str, ...]:
+    """The tables of what vendors announce; what columns of bars say, the audit reads in the bars."""
+    found = action_sources(settings, asset_class)
+    return tuple(table_path(CORPORATE_ACTIONS.name, asset_class, None, name) for name, config in found.items() if action_datasets(config))
 
 
 def storage_kind(lake: str) -> str:

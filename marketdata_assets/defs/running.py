@@ -102,9 +102,20 @@ def run_lane(
     `KeyboardInterrupt` once an interrupted run is recorded: Dagster turns Ctrl-C into a failed step, which would stop this run and let the
     next one begin.
     """
-    job = definitions.resolve_job_def(lane.name)
+    return run_job(definitions, instance, lane.name, {**(tags or {}), **rectangle.tags}, progress)
+
+
+def run_job(
+    definitions: Definitions,
+    instance: DagsterInstance,
+    name: str,
+    tags: Mapping[str, str],
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """The job of that name over the partitions that `tags` select; see `run_lane`."""
+    job = definitions.resolve_job_def(name)
     outcome, done, total, interrupted = Outcome(), 0, len(job.nodes), False
-    for event in _events(job, instance, {**(tags or {}), **rectangle.tags, LANE_TAG: lane.name}, outcome):
+    for event in _events(job, instance, {**tags, LANE_TAG: name}, outcome):
         if event.is_step_success or event.is_step_failure or event.is_step_skipped:
             done += 1
             if progress:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import polars as pl
-from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, BackfillPolicy, MaterializeResult, multi_asset
+from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, AssetSpec, BackfillPolicy, MaterializeResult, multi_asset
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from marketdata_assets.defs.audits import audit
@@ -17,10 +17,12 @@ from marketdata_assets.defs.refusals import told
 from marketdata_assets.defs.resources import IO_MANAGER, PLATFORM, audits_of, platform_of
 from marketdata_assets.defs.results import reported
 from marketdata_assets.defs.specs import table_spec
+from marketdata_assets.defs.years import whole
 from marketdata_assets.pipeline.actions import known_ratios, ratio_digests
 from marketdata_assets.pipeline.bars import Audited
 from marketdata_assets.schemas.audit import COVERAGE, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, VALIDATED_BARS
+from marketdata_assets.schemas.table import Table
 
 CODE_VERSION = "1"
 # Quarantine first: a row that leaves validated bars is never missing from both.
@@ -37,7 +39,7 @@ def audited_bars(lane: Lane) -> AssetsDefinition:
 
     @multi_asset(
         name=op_name(lane.path(VALIDATED_BARS)),
-        specs=[table_spec(lane, table, code_version=CODE_VERSION, deps=[source, *refused.values()]) for table in TABLES],
+        specs=[_spec(lane, table, [source, *refused.values()]) for table in TABLES],
         ins={"bars": AssetIn(asset_key(source)), **{f"refused_{each}": AssetIn(asset_key(path)) for each, path in refused.items()}},
         can_subset=True,
         backfill_policy=BackfillPolicy.single_run(),
@@ -60,6 +62,11 @@ def audited_bars(lane: Lane) -> AssetsDefinition:
             yield from reported(context, lane.path(table), whole, frames[table.name], table.dated_by, _summary(counted))
 
     return validate
+
+
+def _spec(lane: Lane, table: Table, deps: list[str]) -> AssetSpec:
+    spec = table_spec(lane, table, code_version=CODE_VERSION, deps=deps)
+    return spec.replace_attributes(deps=[*spec.deps, *whole(lane.announcers)])
 
 
 def _counts(outcome: Audited) -> dict[str, int]:
