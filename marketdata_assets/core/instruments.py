@@ -62,6 +62,7 @@ class Instruments:
         self._rows = tuple(rows)
         self._by_symbol = {row.symbol: row for row in self._rows}
         self._identity = Identity()
+        self._holders: dict[tuple[str, str, str], list[Holder]] = {}
         for check in (self._identity.add, self._identity.refuse_shadowed):
             for at, row in enumerate(self._rows):
                 try:
@@ -118,7 +119,10 @@ class Instruments:
 
         A file that runs across a rename or a reused ticker is split by joining these spans on its date column.
         """
-        return self._identity.holders(source, spelling, asset_class)
+        asked = (source, spelling, asset_class)
+        if asked not in self._holders:  # a file a day of a whole market asks for the same ten thousand every time
+            self._holders[asked] = self._identity.holders(*asked)
+        return self._holders[asked]
 
     def frame(self) -> pl.DataFrame:
         """One row an instrument, in file order: the columns of instruments.csv, dates as Date, aliases as their text."""

@@ -67,8 +67,11 @@ def touched(platform: Platform, asset_class: str, files: pl.DataFrame) -> dict[s
         kind = timeframe(name).period
         stored = set(platform.lake.partitions(platform.path(VALIDATED_BARS, asset_class, name)))
         keys = reach.setdefault(name, set())
-        for symbol, first, last in spans.filter(pl.col("timeframe") == name).select("symbol", "first", "last").unique().iter_rows():
-            if symbol in symbols:
-                keys.update(PartitionKey(k, symbol) for k in period_keys(max(first, start), min(last + timedelta(days=1), horizon), kind))
-                keys.update({PartitionKey(period_key(last + NEIGHBOURHOOD, kind), symbol)} & stored)
+        mine = spans.filter(pl.col("timeframe") == name).group_by("first", "last").agg(pl.col("symbol").unique())
+        for first, last, holders in mine.iter_rows():
+            reached = period_keys(max(first, start), min(last + timedelta(days=1), horizon), kind)
+            beside = period_key(last + NEIGHBOURHOOD, kind)
+            for symbol in symbols.intersection(holders):
+                keys.update(PartitionKey(period, symbol) for period in reached)
+                keys.update({PartitionKey(beside, symbol)} & stored)
     return reach

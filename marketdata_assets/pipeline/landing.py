@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +16,7 @@ from marketdata_assets.core.faults import ConfigFault, Fault
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.folder import LandedFile, read_landed
-from marketdata_assets.pipeline.identity import canonical
+from marketdata_assets.pipeline.identity import canonical, known_to
 from marketdata_assets.pipeline.inventory import inventory, source_settings, touched
 from marketdata_assets.pipeline.look import Look
 from marketdata_assets.pipeline.platform import Platform
@@ -24,10 +25,24 @@ from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 from marketdata_assets.settings import SourceSettings
 from marketdata_assets.sources.landing.checksums import SUFFIX as CHECKSUM_SUFFIX
 from marketdata_assets.sources.landing.read import Reading, read_payload
+from marketdata_assets.sources.landing.strangers import left_out_note, some_left_out
 
 _READERS = 4
 _UNPARTITIONED = PartitionKey(None, None)
-_NO_SERIES = {"format": "", "timeframe": "", "symbol": "", "first": None, "last": None, "rows": 0, "refused_rows": 0, "fingerprints": ""}
+_NO_SERIES: dict[str, object] = {
+    "format": "",
+    "timeframe": "",
+    "symbol": "",
+    "first": None,
+    "last": None,
+    "rows": 0,
+    "refused_rows": 0,
+    "fingerprints": "",
+}
+
+
+_SAME = ["path", "payload_sha256", "state", "timeframe", "symbol", "first", "last", "rows", "refused_rows"]
+"""What an inventory row says of a series; its receipt, and what is noted of the rest of the file, may differ."""
 
 
 class LandingScan(NamedTuple):
@@ -41,8 +56,9 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
     """Take in whatever is new in a source's landing folder, by content; calling it again changes nothing.
 
     Every file becomes a row per series in `landing_files/<source>`, landed or refused with its reason; its bytes go to the payload
-    archive first, whose first receipt is the rows' `known_at`. A missing folder is an empty one. A refused file is tried again
-    when its content, the source's settings or the instruments change. A networked source has no folder and so nothing new.
+    archive first, whose first receipt is the rows' `known_at`. A missing folder is an empty one. A refused file, and one of which
+    series are left out, is tried again when its content, the source's settings or the instruments change. A networked source has no
+    folder and so nothing new.
     `progress(done, total)` counts files looked into.
     """
     config = source_settings(platform, source)
@@ -51,9 +67,11 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
     table = platform.path(LANDING_FILES, config.asset_class, source=source)
     known = inventory(platform, source)
     look = Look.last(platform, source)
-    landed = known.filter(pl.col("state") == LandingState.LANDED) if look.outdated else known
-    seen = set(zip(landed["path"], landed["payload_sha256"], strict=True))
-    fresh = look.changed(config.folder, refused=set(known["path"]) - set(landed["path"]))
+    landed = known.filter(pl.col("state") == LandingState.LANDED)
+    settled = landed.filter(~some_left_out()) if look.outdated else known
+    seen = set(zip(settled["path"], settled["payload_sha256"], strict=True))
+    unsettled = (set(known["path"]) - set(landed["path"])) | set(landed.filter(some_left_out())["path"])
+    fresh = look.changed(config.folder, unsettled)
     rows: list[dict[str, object]] = []
     received = clock.now()
     with ThreadPoolExecutor(_READERS) as pool:
@@ -65,7 +83,8 @@ def refresh(platform: Platform, source: str, progress: Callable[[int, int], None
     if new.height:
         platform.lake.append(table, LANDING_FILES, _UNPARTITIONED, lambda old: _entered(old, new))
     look.remember(platform, source, fresh)
-    return LandingScan(new, touched(platform, config.asset_class, new))
+    news = new.join(landed, on=_SAME, how="anti", nulls_equal=True)
+    return LandingScan(news, touched(platform, config.asset_class, news))
 
 
 def _take(
@@ -83,18 +102,26 @@ def _take(
     base = {"path": entry.path, "payload_sha256": digest, "size": len(data), "known_at": payload.received_at}
     try:
         reading = read_payload(
-            entry.path, data, format=config.landing_format(), asset_class=config.asset_class, checksum=_checksum(config, entry.path)
+            entry.path,
+            data,
+            format=config.landing_format(),
+            asset_class=config.asset_class,
+            checksum=_checksum(config, entry.path),
+            known=known_to(platform.instruments, source, config.asset_class) if config.strangers == "leave_out" else None,
         )
-        platform.readings.keep(digest, entry.path, len(data), reading)
+        platform.readings.keep(digest, entry.path, reading.weight(len(data)), reading)
         return [{**base, **row} for row in _series_rows(platform, source, config, reading)]
     except Fault as fault:
         return [{**base, **_refusal(fault)}]
 
 
-def _series_rows(platform: Platform, source: str, config: SourceSettings, reading: Reading) -> Iterable[dict[str, object]]:
-    """One inventory row per canonical symbol and timeframe of a reading; a series nobody configured refuses the file."""
-    if not reading.series:
-        yield {**_NO_SERIES, "format": reading.format, "state": LandingState.LANDED, "reason": "; ".join(reading.notes)}
+def _series_rows(platform: Platform, source: str, config: SourceSettings, reading: Reading) -> list[dict[str, object]]:
+    """One inventory row per canonical symbol and timeframe of a reading, one without a symbol where there is none.
+
+    A series nobody configured refuses the file, or is left out and counted in the reason, as the source's settings say.
+    """
+    left_out: Counter[str] | None = Counter() if config.strangers == "leave_out" else None
+    rows: list[dict[str, object]] = []
     for series in reading.series:
         if series.timeframe not in config.timeframes:
             raise ConfigFault(
@@ -102,19 +129,23 @@ def _series_rows(platform: Platform, source: str, config: SourceSettings, readin
                 f"source {source} is configured for {', '.join(config.timeframes)}",
                 f"add {series.timeframe} to timeframes of the source and its asset class in marketdata.yaml",
             )
-        for symbol, bars in canonical(platform.instruments, source, config.asset_class, series.vendor_symbol, series.bars):
-            yield {
-                "format": reading.format,
-                "state": LandingState.LANDED,
-                "reason": "; ".join(reading.notes),
-                "timeframe": series.timeframe,
-                "symbol": symbol,
-                "first": bars["timestamp"].dt.date().min(),
-                "last": bars["timestamp"].dt.date().max(),
-                "rows": bars.height,
-                "refused_rows": series.refused.height,
-                "fingerprints": fingerprints(bars, timeframe(series.timeframe)),
-            }
+        whose = (platform.instruments, source, config.asset_class, series.vendor_symbol)
+        for symbol, bars in canonical(*whose, series.bars, left_out=left_out):
+            first, last = bars["timestamp"].min(), bars["timestamp"].max()
+            rows.append(
+                {
+                    "timeframe": series.timeframe,
+                    "symbol": symbol,
+                    "first": first.date() if isinstance(first, datetime) else None,
+                    "last": last.date() if isinstance(last, datetime) else None,
+                    "rows": bars.height,
+                    "refused_rows": series.refused.height,
+                    "fingerprints": fingerprints(bars, timeframe(series.timeframe)),
+                }
+            )
+    notes = [*reading.notes, *left_out_note(left_out or Counter(), "on days when nobody configured had the ticker")]
+    told = {"format": reading.format, "state": LandingState.LANDED, "reason": "; ".join(notes)}
+    return [{**row, **told} for row in rows or [_NO_SERIES]]
 
 
 def _checksum(config: SourceSettings, path: str) -> bytes | None:
@@ -128,8 +159,14 @@ def _refusal(fault: Fault) -> dict[str, object]:
 
 
 def _entered(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """The inventory with the new rows in it, each content of a path once; what landed at last replaces its own refusal."""
-    both = pl.concat([old, new]).unique(LANDING_FILES.key, keep="last", maintain_order=True)
+    """The inventory with the new rows in it: what is read of a content of a path now replaces what was read of it before.
+
+    What landed at last replaces its own refusal, and a refusal nothing that landed.
+    """
+    again = new.filter(pl.col("state") == LandingState.LANDED).select("path", "payload_sha256").unique()
+    both = pl.concat([old.join(again, on=["path", "payload_sha256"], how="anti"), new]).unique(
+        LANDING_FILES.key, keep="last", maintain_order=True
+    )
     landed = both.filter(pl.col("state") == LandingState.LANDED).select("path", "payload_sha256")
     refused = both.filter(pl.col("state") == LandingState.REFUSED).join(landed, on=["path", "payload_sha256"], how="anti")
     return LANDING_FILES.conform(pl.concat([both.filter(pl.col("state") == LandingState.LANDED), refused]))

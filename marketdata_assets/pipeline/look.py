@@ -35,9 +35,9 @@ class Look:
         except (MissingFault, orjson.JSONDecodeError, KeyError, TypeError):
             return cls({}, fingerprint, outdated=True)
 
-    def changed(self, landing: Path, refused: set[str]) -> list[LandedFile]:
-        """Files whose version differs from the last look, and the `refused` ones when the look is outdated."""
-        again = refused if self.outdated else set()
+    def changed(self, landing: Path, unsettled: set[str]) -> list[LandedFile]:
+        """Files whose version differs from the last look, and the `unsettled` ones (refused, or not taken in whole) when it is outdated."""
+        again = unsettled if self.outdated else set()
         return [file for file in landed_files(landing) if self.versions.get(file.path) != file.version or file.path in again]
 
     def remember(self, platform: Platform, source: str, fresh: list[LandedFile]) -> None:

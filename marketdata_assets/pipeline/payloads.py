@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import polars as pl
 
 from marketdata_assets.core.sessions import Calendar
 from marketdata_assets.core.timeframes import Timeframe
-from marketdata_assets.pipeline.identity import canonical
+from marketdata_assets.pipeline.identity import canonical, known_to
 from marketdata_assets.pipeline.inventory import source_settings
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.settings import SourceSettings
@@ -40,8 +41,8 @@ def payload_series(platform: Platform, source: str, payload: str, path: str, siz
     reading = platform.readings.find(payload, path)
     if reading is None:
         data = platform.lake.archive.get(payload)
-        reading = _answer(platform, config, path, data, known_at) if config.networked else _file(config, path, data)
-        platform.readings.keep(payload, path, size, reading)
+        reading = _answer(platform, config, path, data, known_at) if config.networked else _file(platform, source, config, path, data)
+        platform.readings.keep(payload, path, reading.weight(size), reading)
     yield from _by_answer(config, path, reading) if config.networked else _by_alias(platform, source, config, reading)
 
 
@@ -57,8 +58,9 @@ def forming_from(calendar: Calendar, timeframe: Timeframe, known_at: datetime) -
     return known_at.replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _file(config: SourceSettings, path: str, data: bytes) -> Reading:
-    return read_payload(path, data, format=config.landing_format(), asset_class=config.asset_class)
+def _file(platform: Platform, source: str, config: SourceSettings, path: str, data: bytes) -> Reading:
+    known = known_to(platform.instruments, source, config.asset_class) if config.strangers == "leave_out" else None
+    return read_payload(path, data, format=config.landing_format(), asset_class=config.asset_class, known=known)
 
 
 def _answer(platform: Platform, config: SourceSettings, path: str, data: bytes, known_at: datetime) -> Reading:
@@ -79,11 +81,12 @@ def _by_answer(config: SourceSettings, path: str, reading: Reading) -> Iterator[
 
 
 def _by_alias(platform: Platform, source: str, config: SourceSettings, reading: Reading) -> Iterator[SymbolRows]:
-    """A file's series under the instruments that its spellings meant at each date."""
+    """A file's series under the instruments that its spellings meant at each date; who is left out was counted when it landed."""
+    left_out: Counter[str] | None = Counter() if config.strangers == "leave_out" else None
     for series in reading.series:
         bars = series.bars.with_columns(pl.lit(config.tape).alias("tape")) if config.tape else series.bars
         whose = (platform.instruments, source, config.asset_class, series.vendor_symbol)
-        split = dict(canonical(*whose, bars))
-        refused = dict(canonical(*whose, series.refused, "filed_under"))
+        split = dict(canonical(*whose, bars, left_out=left_out))
+        refused = dict(canonical(*whose, series.refused, "filed_under", left_out))
         for symbol in sorted(split.keys() | refused.keys()):
             yield SymbolRows(symbol, series.timeframe, split.get(symbol, series.bars.clear()), refused.get(symbol, series.refused.clear()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -140,29 +140,31 @@ def _rows(platform: Platform, source: str, files: pl.DataFrame, timeframe: str, 
         .sort("known_at", "path")
     )
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = [
-            part
-            for group in pool.map(lambda row: list(_payload_rows(platform, source, timeframe, row)), payloads.iter_rows())
-            for part in group
-        ]
-    bars = [p.bars for p in parts if p.bars.height]
-    refused = [p.refused for p in parts if p.refused.height]
-    wanted = pl.col("symbol").is_in(list(symbols))
+        parts = list(pool.map(lambda row: _payload_rows(platform, source, timeframe, row, symbols), payloads.iter_rows()))
     return _Rows(
-        pl.concat(bars).filter(wanted) if bars else RAW_BARS.empty(), pl.concat(refused).filter(wanted) if refused else REFUSED_ROWS.empty()
+        pl.concat([RAW_BARS.empty(), *(part.bars for part in parts if part.bars.height)]),
+        pl.concat([REFUSED_ROWS.empty(), *(part.refused for part in parts if part.refused.height)]),
     )
 
 
-def _payload_rows(platform: Platform, source: str, timeframe: str, row: tuple[object, ...]) -> Iterator[_Rows]:
+def _payload_rows(platform: Platform, source: str, timeframe: str, row: tuple[object, ...], symbols: set[str]) -> _Rows:
     payload, path, known_at, size = row
     origin = (pl.lit(known_at).cast(RAW_BARS.polars_schema["known_at"]).alias("known_at"), pl.lit(payload).alias("payload_sha256"))
-    for symbol, length, bars, refused in payload_series(platform, source, str(payload), str(path), int(str(size)), known_at):  # type: ignore[arg-type]
-        if length == timeframe:
-            name = pl.lit(symbol).alias("symbol")
-            yield _Rows(
-                RAW_BARS.conform(bars.with_columns(name, *origin)) if bars.height else RAW_BARS.empty(),
-                REFUSED_ROWS.conform(refused.with_columns(name, *origin)) if refused.height else REFUSED_ROWS.empty(),
-            )
+    series = payload_series(platform, source, str(payload), str(path), int(str(size)), known_at)  # type: ignore[arg-type]
+    mine = [each for each in series if each.timeframe == timeframe and each.symbol in symbols]
+    return _Rows(
+        _together(RAW_BARS, [(each.symbol, each.bars) for each in mine], origin),
+        _together(REFUSED_ROWS, [(each.symbol, each.refused) for each in mine], origin),
+    )
+
+
+def _together(table: Table, series: Sequence[tuple[str, pl.DataFrame]], origin: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Rows of several symbols as one frame of the table: a file of a whole market has a row or two of thousands."""
+    filled = [(symbol, rows) for symbol, rows in series if rows.height]
+    if not filled:
+        return table.empty()
+    names = pl.Series("symbol", [symbol for symbol, _ in filled]).repeat_by(pl.Series([rows.height for _, rows in filled])).explode()
+    return table.conform(pl.concat([rows for _, rows in filled]).with_columns(names, *origin))
 
 
 def _within(table: Table, rows: pl.DataFrame, timeframe: str, keys: Collection[PartitionKey]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.record import FileRecord, inputs_hash
+from marketdata_assets.sources.landing.strangers import some_left_out
 
 _LATEST = 32
 """So many of the newest payloads may be new to a partition before all of them are read again."""
@@ -47,9 +48,12 @@ class Behind:
 def identified(files: pl.DataFrame, *, networked: bool) -> pl.DataFrame:
     """Inventory rows with `payload`: the hash of the bytes, and for an answer the question as well.
 
-    A file is its bytes, under whatever name; what an answer means depends on what was asked.
+    A file is its bytes, under whatever name; what an answer means depends on what was asked. Where series of a file are left out, one may
+    bring more rows once more of its days have an owner: then it is another payload.
     """
-    payload = pl.concat_str("payload_sha256", "path", separator=" ") if networked else pl.col("payload_sha256")
+    digest = pl.col("payload_sha256")
+    of_file = pl.when(some_left_out()).then(pl.concat_str(digest, "rows", "refused_rows", separator=" ")).otherwise(digest)
+    payload = pl.concat_str(digest, "path", separator=" ") if networked else of_file
     return files.with_columns(payload.alias("payload"))
 
 

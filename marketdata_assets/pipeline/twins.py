@@ -21,6 +21,8 @@ def fingerprints(bars: pl.DataFrame, timeframe: Timeframe) -> str:
     Equal closes at equal times have equal fingerprints; the converse is likely and not certain, so they only say where to look.
     """
     kind = PeriodKind.DAY if timeframe.intraday else PeriodKind.MONTH
+    if bars.height < _DISTINCT:
+        return ""
     told = bars.select("timestamp", "close", stretch=period_expr("timestamp", kind)).drop_nulls().sort("timestamp")
     if not told.height:
         return ""

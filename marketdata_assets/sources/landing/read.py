@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,7 +24,9 @@ from marketdata_assets.sources.landing.parquet_sizes import PARQUET
 from marketdata_assets.sources.landing.recognise import recognise, refuse_other_files
 from marketdata_assets.sources.landing.rows import Rows
 from marketdata_assets.sources.landing.shape import Series, series_of
+from marketdata_assets.sources.landing.strangers import Known, left_out_note
 
+_A_SERIES = 1 << 13  # bytes that the frames of a series take, however few its rows
 _READERS = {"csv": read_delimited, "json": read_json, "feather": read_columnar, "parquet": read_columnar}
 
 
@@ -34,6 +37,10 @@ class Reading(NamedTuple):
     series: list[Series]
     notes: list[str]
 
+    def weight(self, size: int) -> int:
+        """About how many bytes it takes to keep, read from a payload of `size` bytes."""
+        return max(size, len(self.series) * _A_SERIES)
+
 
 def read_payload(
     path: str,
@@ -43,11 +50,13 @@ def read_payload(
     limits: Limits = LIMITS,
     asset_class: str | None = None,
     checksum: bytes | None = None,
+    known: Known | None = None,
 ) -> Reading:
-    """The bars and refused rows of a payload, nothing left out: every row is a bar or a refused row, and `line` says which it was.
+    """The bars and refused rows of a payload, nothing dropped: every row is a bar or a refused row, and `line` says which it was.
 
     `path`: below the source's landing folder. `format`: None recognises it. `asset_class`: of the source, where it decides between
-    formats. `checksum`: what a `.CHECKSUM` file beside it says. Lines count through all members of a zip; a `.CHECKSUM` itself is no
+    formats. `checksum`: what a `.CHECKSUM` file beside it says. `known`: series of other symbols are left out, and a note counts them.
+    Lines count through all members of a zip; a `.CHECKSUM` itself is no
     series. `PayloadFault` or its `LimitFault` when the payload as a whole is refused, always before anything of it is returned.
     """
     if is_checksum(path):
@@ -56,17 +65,19 @@ def read_payload(
         verify_checksum(path, data, checksum)
     series: list[Series] = []
     notes: list[str] = []
+    left: Counter[str] = Counter()
     layout = format
     before = 0
     for member, several in _announced(path, data, limits):
         where = f"{path}/{member.name}" if several else path
         paths = [path, member.name] if member.name and not several else [where]
         layout = _layout(paths, member.data, format, asset_class, before=layout)
-        rows, found, said = _read(where, paths, member.data, layout, limits)
+        rows, found, said, strangers = _read(where, paths, member.data, layout, limits, known)
+        left.update(strangers)
         series += [_moved(one, before) for one in found]
         notes += [f"{member.name}: {note}" if several else note for note in said]
         before += max([0, *rows.cells["line"].tail(1), *rows.torn["line"].tail(1)])
-    return Reading(layout.name if layout else "", _joined(series), list(dict.fromkeys(notes)))
+    return Reading(layout.name if layout else "", _joined(series), [*dict.fromkeys(notes), *left_out_note(left)])
 
 
 def _announced(path: str, data: bytes, limits: Limits) -> Iterator[tuple[Member, bool]]:
@@ -107,10 +118,12 @@ def _layout(
     return given
 
 
-def _read(path: str, paths: list[str], data: bytes, layout: LandingFormat, limits: Limits) -> tuple[Rows, list[Series], list[str]]:
+def _read(
+    path: str, paths: list[str], data: bytes, layout: LandingFormat, limits: Limits, known: Known | None
+) -> tuple[Rows, list[Series], list[str], Counter[str]]:
     try:
         rows = _READERS[layout.kind](path, data, layout, limits)
-        return rows, *series_of(path, rows, layout, facts(layout, paths))
+        return rows, *series_of(path, rows, layout, facts(layout, paths), known)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         found = f"it cannot be parsed ({(str(error) or type(error).__name__).splitlines()[0][:120]})"
         raise PayloadFault(f"reading {path} as {layout.name}", found, "check the file; if it is sound, report it", path=path) from None

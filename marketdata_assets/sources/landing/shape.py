@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import polars as pl
@@ -19,6 +20,7 @@ from marketdata_assets.sources.landing.refusals import Seen, refused_rows
 from marketdata_assets.sources.landing.rows import Rows
 from marketdata_assets.sources.landing.spacing import check_spacing, infer_timeframe
 from marketdata_assets.sources.landing.stamps import read_stamps
+from marketdata_assets.sources.landing.strangers import Known, apart
 
 _RECEIPT = {"symbol", "known_at", "payload_sha256"}
 BARS = pl.Schema({name: dtype for name, dtype in RAW_BARS.polars_schema.items() if name not in _RECEIPT})
@@ -38,8 +40,10 @@ class Series(NamedTuple):
     refused: pl.DataFrame
 
 
-def series_of(path: str, rows: Rows, layout: LandingFormat, facts: Facts) -> tuple[list[Series], list[str]]:
-    """The series of a payload's rows, by symbol in the order of appearance, and notes.
+def series_of(
+    path: str, rows: Rows, layout: LandingFormat, facts: Facts, known: Known | None = None
+) -> tuple[list[Series], list[str], Counter[str]]:
+    """The series of a payload's rows, by symbol in the order of appearance, notes, and the rows of each symbol that is not `known`.
 
     A row with a readable time and a price stays among the bars, its unreadable cells null, for the quality rules to judge. A payload
     without rows is one empty series. `PayloadFault` when not one row is a bar, or nothing states symbol or bar length.
@@ -53,7 +57,7 @@ def series_of(path: str, rows: Rows, layout: LandingFormat, facts: Facts) -> tup
         )
     stamps = read_stamps(cells["timestamp"], layout.stamp, daily=daily, day=facts.date)
     if not rows.cells.height and not rows.torn.height:
-        return [_empty(path, layout, facts, frequency)], [*rows.notes, "no rows: the file has a header or nothing at all"]
+        return [_empty(path, layout, facts, frequency)], [*rows.notes, "no rows: the file has a header or nothing at all"], Counter()
     if frequency is None:
         frequency = infer_timeframe(path, cells["symbol"], stamps.instants)
         stamps = read_stamps(cells["timestamp"], layout.stamp, daily=frequency == "1d", day=facts.date)
@@ -72,7 +76,10 @@ def series_of(path: str, rows: Rows, layout: LandingFormat, facts: Facts) -> tup
         refused = refused_rows(rows, seen, layout, daily=frequency == "1d", day=facts.date)
         bars, cells, numbers = bars.filter(is_bar), cells.filter(is_bar), numbers.filter(is_bar)
     notes = [*rows.notes, *stamps.notes, *missing(cells, numbers), *_misnamed(layout, facts, bars)]
-    return _by_symbol(bars, refused, frequency), notes
+    left: Counter[str] = Counter()
+    if known is not None:
+        bars, refused, left = apart(bars, refused, known)
+    return _by_symbol(bars, refused, frequency), notes, left
 
 
 def _with_symbol(path: str, cells: pl.DataFrame, layout: LandingFormat, facts: Facts) -> pl.DataFrame:
@@ -158,9 +165,9 @@ def _bars(cells: pl.DataFrame, starts: pl.Series, numbers: pl.DataFrame, layout:
 
 
 def _by_symbol(bars: pl.DataFrame, refused: pl.DataFrame | None, frequency: str) -> list[Series]:
-    first = bars["vendor_symbol"][0]
-    if refused is None and (bars["vendor_symbol"] == first).all():
-        return [Series(first, frequency, bars, _NONE_REFUSED)]
+    symbols = bars["vendor_symbol"]
+    if refused is None and symbols.len() and (symbols == symbols[0]).all():
+        return [Series(symbols[0], frequency, bars, _NONE_REFUSED)]
     parts = bars.partition_by("vendor_symbol", as_dict=True, maintain_order=True)
     rejected = {} if refused is None else refused.partition_by("symbol", as_dict=True, maintain_order=True, include_key=False)
     return [
