@@ -127,6 +127,26 @@ class MarketData:
         day = clock.now() if date is None else instant(date, "date")
         return members_on(self.platform, name, day.date(), None if as_of is None else instant(as_of, "as_of"))
 
+    def fundamentals(
+        self, symbol: str, concept: str | None = None, as_of: When = None, *, splits: pl.DataFrame | None = None
+    ) -> pl.DataFrame:
+        """What a company had reported by a date or an instant; None: now.
+
+        With a concept (`EarningsPerShareDiluted`), one row a period with the newest `value` that was known, as reported, and
+        `basis_value` on the share basis of `as_of`. Without one, or with a derived name (`pe`), one row a derived figure: revenue,
+        net_income, eps (trailing twelve months), book_value, shares, market_cap, pe, dividend_yield, book_value_per_share. A date counts
+        until its close: what was accepted later is usable in the next session. `splits`: (ex_date, ratio = new / old) instead of the
+        announced ones. `QueryFault` for a concept that was not told, `SymbolFault` for a symbol without a known filer.
+        """
+        from marketdata_assets.pipeline.figures import figures, is_derived, reported
+        from marketdata_assets.query.when import day_or_instant
+
+        known = day_or_instant(as_of, "as_of")
+        if concept is not None and not is_derived(concept):
+            return reported(self.platform, symbol, concept, known, splits)
+        rows = figures(self.platform, symbol, known, splits)
+        return rows if concept is None else rows.filter(rows["name"] == concept.lower())
+
     def delistings(self, start: When = None, end: When = None, asset_class: str = "us_equities") -> pl.DataFrame:
         """Who stopped trading on `[start, end)`, one row a symbol, with the reason as far as anybody says it and the last price."""
         from marketdata_assets.pipeline.universe import delisted

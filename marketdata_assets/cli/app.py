@@ -14,6 +14,7 @@ from marketdata_assets.cli import (
     demo,
     export,
     fetch,
+    fundamentals,
     ingest,
     instruments,
     listen,
@@ -54,6 +55,7 @@ for group in (
     sources,
     instruments,
     universe,
+    fundamentals,
     verify,
 ):
     group.add_to(app)

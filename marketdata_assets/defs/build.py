@@ -8,6 +8,7 @@ from dagster import Definitions, ExecutorDefinition, in_process_executor
 
 from marketdata_assets.defs.asking import fetches_spec
 from marketdata_assets.defs.assets.audited import audited_bars
+from marketdata_assets.defs.assets.fundamentals import fundamentals, fundamentals_checks
 from marketdata_assets.defs.assets.landing import landing_files
 from marketdata_assets.defs.assets.lona import lona_export
 from marketdata_assets.defs.assets.membership import index_membership, membership_checks
@@ -51,6 +52,7 @@ def build_definitions(
             *usage(settings),
             *index_membership(settings),
             *universe(settings),
+            *fundamentals(settings),
             *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
         ],
         asset_checks=[
@@ -58,6 +60,7 @@ def build_definitions(
             *usage_checks(settings),
             *membership_checks(settings),
             *universe_checks(settings),
+            *fundamentals_checks(settings),
         ],
         jobs=list(jobs.values()),
         schedules=[*(after_close(settings, lane, jobs[lane.name]) for lane in every), *usage_schedules(settings)],

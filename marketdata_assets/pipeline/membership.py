@@ -17,7 +17,7 @@ from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.reference import load_ticker_changes
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 from marketdata_assets.schemas.membership import INDEX_MEMBERSHIP
-from marketdata_assets.settings import IndexSettings
+from marketdata_assets.settings_universes import IndexSettings
 from marketdata_assets.sources.membership.read import read_membership
 from marketdata_assets.sources.membership.statements import STATEMENTS, Statements
 from marketdata_assets.transforms.membership import evidence_frame, membership_frame, on_sessions, reconciled

@@ -19,7 +19,7 @@ from marketdata_assets.schemas.actions import RAW_CORPORATE_ACTIONS
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.schemas.membership import INDEX_MEMBERSHIP
 from marketdata_assets.schemas.universe import DELISTINGS, UNIVERSE
-from marketdata_assets.settings import UniverseSettings
+from marketdata_assets.settings_universes import UniverseSettings
 from marketdata_assets.transforms.membership_checks import bar_coverage
 from marketdata_assets.transforms.membership_names import listed_tickers
 from marketdata_assets.transforms.universe import Rule, delistings, member_days, most_traded, with_tickers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from marketdata_assets.core import clock
 from marketdata_assets.core.faults import PartitionFault, QueryFault
 from marketdata_assets.core.periods import Window, period_window
 
@@ -27,6 +28,15 @@ def instant(value: date | datetime | str, what: str) -> datetime:
         except (PartitionFault, ValueError):
             continue
     raise QueryFault(f"reading the {what}", f"{value[:40]!r} is no date", "write 2024-03-01, 2024-03-01T14:30, 2024-03 or 2024; zone UTC")
+
+
+def day_or_instant(value: When, what: str) -> date | datetime:
+    """A date where one was written (until its close), an instant where a time was; None: now. See `instant` for what is refused."""
+    if value is None:
+        return clock.now()
+    timed = isinstance(value, datetime) or (isinstance(value, str) and ":" in value)
+    at = instant(value, what)
+    return at if timed else at.date()
 
 
 def window(start: When, end: When) -> Window:

@@ -127,7 +127,7 @@ def test_a_one_day_edit_is_no_change_and_two_spellings_are_one_share(sp500: Memb
 
 
 def test_daily_snapshots_alone_give_the_observed_changes_without_renames_and_flips(platform: Platform) -> None:
-    from marketdata_assets.settings import IndexSettings
+    from marketdata_assets.settings_universes import IndexSettings
 
     alone = IndexSettings.model_validate({"sources": {"hanshof": {"landing": "x"}}})
     lone = Platform(platform.settings.model_copy(update={"indices": {"sp500": alone}}), platform.lake, platform.instruments)
