@@ -42,7 +42,7 @@ def hold(ours: pl.DataFrame, bars: pd.DataFrame) -> None:
         mine = ours[name].fill_null(np.nan).to_numpy()
         np.testing.assert_array_equal(np.isnan(mine), np.isnan(theirs), err_msg=name)
         assert np.isfinite(mine).sum() > mine.size - 40
-        # TA-Lib carries sums along, so of a 0 it keeps rests: of variance and mean in Bollinger's position (about 1), of flows in MFI (to 100).
+        # TA-Lib carries sums along, so of a 0 it keeps rests: in Bollinger's position (about 1) and in the flows of MFI (up to 100).
         rest = {"f_bb_pos_20": 1e-9, "f_mfi_14": 1e-11}.get(name, 1e-14)
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=rest, err_msg=name)
 

@@ -41,7 +41,7 @@ def known_spells(sectors: pl.DataFrame, closes: pl.DataFrame | None) -> pl.DataF
 def sector_codes(rows: pl.DataFrame, sectors: pl.DataFrame, closes: pl.DataFrame | None = None) -> Ints:
     """A number for the sector of each row (date, symbol), NO_SECTOR where none is known. Equal numbers mean equal sectors."""
     spells = known_spells(sectors, closes)
-    names = spells.get_column("sector").drop_nulls().unique().sort()
+    names = sectors.get_column("sector").drop_nulls().unique().sort()
     if not names.len() or not rows.height:
         return np.full(rows.height, NO_SECTOR, np.int32)
     coded = spells.with_columns(
