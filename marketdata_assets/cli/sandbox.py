@@ -85,11 +85,21 @@ def _announce(session: Session, server: WireServer) -> None:
     session.out.say(f"They know what there was at {server.book.at:%Y-%m-%d %H:%M} UTC. In marketdata.yaml:\n")
     session.out.say("sources:")
     for name, classes in server.classes().items():
-        for asset_class in classes:
-            entry = name if len(classes) == 1 else f"{name}_{asset_class.removeprefix('us_')}"
-            lines = (f"vendor: {name}", f"asset_class: {asset_class}", "timeframes: [1d]", f"base_url: {server.urls[name]}")
+        lengths = {asset_class: length for asset_class in classes if (length := _longest_bars(name, asset_class))}
+        for asset_class, length in lengths.items():
+            entry = name if len(lengths) == 1 else f"{name}_{asset_class.removeprefix('us_')}"
+            lines = (f"vendor: {name}", f"asset_class: {asset_class}", f"timeframes: [{length}]", f"base_url: {server.urls[name]}")
             session.out.say("\n".join([f"  {entry}:", *(f"    {line}" for line in lines)]))
     session.out.say("\nSymbols: data/reference/simulated_instruments.csv. Keys: any text, where the vendor's own would be. Ctrl-C ends it.")
+
+
+def _longest_bars(vendor_name: str, asset_class: str) -> str | None:
+    """The longest bars that a source of this vendor can ask for, None where it knows none of the asset class."""
+    from marketdata_assets.core.timeframes import TIMEFRAMES
+    from marketdata_assets.sources.question import Data
+    from marketdata_assets.sources.registry import vendor
+
+    return next((name for name in reversed(TIMEFRAMES) if vendor(vendor_name).serving(Data.BARS, asset_class, name)), None)
 
 
 def _instant(text: str) -> datetime:
