@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from marketdata_assets.pipeline.platform import Platform
     from marketdata_assets.query.who import Stretch
     from marketdata_assets.schemas.table import Table
+    from marketdata_assets.transforms.adjust import How
 
 When = date | datetime | str | None
 Frame = Literal["polars", "pandas"]
@@ -58,6 +59,7 @@ class MarketData:
         columns: Sequence[str] | None = ...,
         frame: Literal["polars"] = ...,
         asset_class: str | None = ...,
+        adjust: How = ...,
     ) -> pl.DataFrame: ...
 
     @overload
@@ -72,6 +74,7 @@ class MarketData:
         *,
         frame: Literal["pandas"],
         asset_class: str | None = ...,
+        adjust: How = ...,
     ) -> pd.DataFrame: ...
 
     def bars(
@@ -84,6 +87,7 @@ class MarketData:
         columns: Sequence[str] | None = None,
         frame: Frame = "polars",
         asset_class: str | None = None,
+        adjust: How = "raw",
     ) -> Any:
         """Validated bars on `[start, end)`, one row a bar, sorted by symbol and timestamp; prices as traded, times UTC.
 
@@ -91,13 +95,39 @@ class MarketData:
         until 2022-06-09. Dates are midnights UTC, which for a daily bar is its session's date; None leaves that side open. With
         `as_of`, the answer the platform would have given at that instant, late corrections left out. `SymbolFault` for an unknown symbol,
         with near ones; `QueryFault` for an unknown column, timeframe or table; `CorruptFault` when a file is damaged.
+
+        `adjust`: `raw` prices as traded; `split` on the newest share count, price times volume unchanged; `split+dividend` less the
+        dividends paid since, too. Only events known by `as_of` count. `AdjustmentFault` when sources contradict each other about an event
+        of a symbol; its raw bars are served all the same. The adjusted level as of today knows future splits: use ratios of it.
         """
-        from marketdata_assets.query.bars import bars
+        from marketdata_assets.query.adjusted import adjusted_bars
         from marketdata_assets.query.when import instant
 
         known = None if as_of is None else instant(as_of, "as_of")
         asked = self.asked(symbols, start, end, timeframe, asset_class)
-        return _as(bars(self.platform, asked, timeframe, as_of=known, columns=columns), frame)
+        return _as(adjusted_bars(self.platform, asked, timeframe, adjust, as_of=known, columns=columns), frame)
+
+    def events(
+        self,
+        symbols: str | Sequence[str] | None = None,
+        start: When = None,
+        end: When = None,
+        as_of: When = None,
+        *,
+        announced: bool = False,
+        asset_class: str | None = None,
+    ) -> pl.DataFrame:
+        """Split events with ex-dates on `[start, end)`: reported by whom, seen in the price or not, and what the platform makes of each.
+
+        `announced`: instead, every corporate action as each source announced it, all kinds and all versions (`known_at`), with `source`.
+        `as_of`: what was known at that instant, judged by the bars and reports of then.
+        """
+        from marketdata_assets.query.adjusted import announced_actions, split_events
+        from marketdata_assets.query.when import instant
+
+        known = None if as_of is None else instant(as_of, "as_of")
+        asked = self.asked(symbols, start, end, "1d", asset_class)
+        return announced_actions(self.platform, asked, known) if announced else split_events(self.platform, asked, known)
 
     def coverage(
         self,

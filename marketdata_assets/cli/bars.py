@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from marketdata_assets.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from marketdata_assets.transforms.adjust import How
 
 START = typer.Option(metavar="DATE", help="first day, e.g. 2024-03-01, 2024-03 or 2024; UTC")
 END = typer.Option(metavar="DATE", help="first day that is left out")
@@ -31,10 +34,11 @@ def bars(
     as_of: Annotated[str | None, typer.Option(metavar="INSTANT", help="answer as at this instant, later corrections left out")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A,B", help="columns to show, comma separated")] = None,
     asset_class: Annotated[str | None, ASSET_CLASS] = None,
+    adjust: Annotated[str, typer.Option(metavar="HOW", help="raw, split, or split+dividend; only events known --as-of count")] = "raw",
     limit: Annotated[int | None, typer.Option(min=0, help=f"the newest rows only (tables: {_ROWS_SHOWN}; CSV and JSON: all)")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output")] = False,
 ) -> None:
-    """Show validated bars: prices raw as traded, one row a bar, times UTC.
+    """Show validated bars: prices raw as traded (or --adjust), one row a bar, times UTC.
 
     For example:
 
@@ -42,11 +46,15 @@ def bars(
 
         marketdata bars BTC-USDT ETH-USDT -t 1h --start 2024-03-01 --end 2024-03-02 --json
 
+        marketdata bars AAPL --start 2020 --adjust split
+
         marketdata bars AAPL --start 2024 --as-of 2024-06-30T12:00 --csv > aapl-as-known-then.csv
     """
     human = not (as_csv or session.out.as_json)
     wanted = [name.strip() for name in columns.split(",")] if columns else list(_SHOWN) if human else None
-    rows = session.market.bars(symbols, start, end, timeframe, as_of=as_of, columns=wanted, asset_class=asset_class)
+    rows = session.market.bars(
+        symbols, start, end, timeframe, as_of=as_of, columns=wanted, asset_class=asset_class, adjust=cast("How", adjust)
+    )
     newest = limit if limit is not None else _ROWS_SHOWN if human else None
     more = newest is not None and rows.height > newest
     rows = rows if newest is None else rows.tail(newest)

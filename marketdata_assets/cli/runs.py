@@ -40,6 +40,18 @@ class Graph:
             outcomes.append(outcome)
         return outcomes
 
+    def run_events(self, session: Session, asset_class: str, which: str) -> Outcome:
+        """The job of `which` kind (`actions` asks sources, `events` weighs) over all years of an asset class; see `run`."""
+        from marketdata_assets.defs.event_jobs import all_years, event_job_name
+        from marketdata_assets.defs.running import run_job
+
+        name = event_job_name(asset_class, which)
+        with session.out.progress(name) as bar:
+            outcome = run_job(self.definitions, self.instance, name, all_years(session.platform.settings, asset_class), bar)
+        for reason in outcome.failures:
+            session.out.note(f"failed: {reason}")
+        return outcome
+
 
 def report(session: Session, lane: Lane, found: Sequence[Rectangle], outcomes: Sequence[Outcome]) -> list[tuple[dict[str, Any], bool]]:
     """Each run as values for JSON with whether it succeeded, and a line of it for people."""

@@ -23,7 +23,6 @@ from marketdata_assets.transforms.actions import standing
 from marketdata_assets.transforms.splits.arbiter import split_events as arbitrated
 from marketdata_assets.transforms.splits.reported import covering_of_bars, of_actions
 
-_UNPARTITIONED = PartitionKey(None)
 _COVERING = pl.Schema({"symbol": pl.String(), "source": pl.String(), "first": pl.Date(), "last": pl.Date()})
 
 
@@ -117,8 +116,8 @@ def decide(
         "known_at": clock.now().astimezone(UTC),
     }
     new = SPLIT_DECISIONS.conform(pl.DataFrame([row], schema=SPLIT_DECISIONS.polars_schema))
-    path = platform.path(SPLIT_DECISIONS, asset_class)
-    platform.lake.append(path, SPLIT_DECISIONS, _UNPARTITIONED, lambda old: SPLIT_DECISIONS.conform(pl.concat([old, new])))
+    path, year = platform.path(SPLIT_DECISIONS, asset_class), PartitionKey(f"{row['known_at']:%Y}")
+    platform.lake.append(path, SPLIT_DECISIONS, year, lambda old: SPLIT_DECISIONS.conform(pl.concat([old, new])))
     events, _ = publish_split_events(platform, asset_class, [f"{ex_date:%Y}"])
     return events.filter(pl.col("symbol") == symbol, pl.col("ex_date") == ex_date)
 

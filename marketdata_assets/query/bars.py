@@ -32,7 +32,7 @@ def bars(
     `columns` keeps those alone, in that order. `QueryFault` for a column or a timeframe there is not, and for a table in which nothing
     was published.
     """
-    wanted = _known_columns(columns)
+    wanted = known_columns(columns)
     parts = [
         _of_class(platform, [s for s in asked if s.asset_class == name], timeframe, as_of)
         for name in dict.fromkeys(s.asset_class for s in asked)
@@ -121,7 +121,8 @@ def configured(platform: Platform, asset_class: str, timeframe: str) -> str:
     return timeframe
 
 
-def _known_columns(columns: Sequence[str] | None) -> list[str]:
+def known_columns(columns: Sequence[str] | None) -> list[str]:
+    """`columns` as asked for, all of them for None; `QueryFault` for one there is not."""
     known = list(VALIDATED_BARS.polars_schema)
     for name in columns or ():
         if name not in known:

@@ -10,14 +10,18 @@ from typing import NamedTuple
 from marketdata_assets.core.faults import QueryFault
 from marketdata_assets.lake.layout import PAYLOADS, key_of
 from marketdata_assets.lake.store import Store
+from marketdata_assets.pipeline.actions import action_sources
 from marketdata_assets.pipeline.platform import Platform, table_path
+from marketdata_assets.schemas.actions import ACTION_FETCHES, CORPORATE_ACTIONS, SPLIT_DECISIONS
 from marketdata_assets.schemas.audit import COVERAGE, FETCHES, LANDING_FILES, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
+from marketdata_assets.schemas.splits import SPLIT_EVENTS
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.schemas.usage import USAGE
 
 OF_A_CLASS = (NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
 OF_A_SOURCE = (RAW_BARS, REFUSED_ROWS)
+OF_EVENTS = (CORPORATE_ACTIONS, ACTION_FETCHES, SPLIT_EVENTS, SPLIT_DECISIONS)
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -46,7 +50,7 @@ class View(NamedTuple):
 def catalog(platform: Platform) -> dict[str, View]:
     """Every view by qualified name, sorted: the tables the configuration asks for, empty ones too, and whatever else the lake holds."""
     found = {view.qualified: view for view in _configured(platform)}
-    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, LANDING_FILES, FETCHES)}
+    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, *OF_EVENTS, LANDING_FILES, FETCHES)}
     store = platform.lake.store
     for asset_class in store.folders(""):
         for name in store.folders(asset_class) if _PLAIN.fullmatch(asset_class) and asset_class != PAYLOADS else []:
@@ -91,3 +95,6 @@ def _configured(platform: Platform) -> Iterable[View]:
                 name = table_path(table.name, asset_class, timeframe.name).partition("/")[2]
                 yield View(asset_class, name, table, table in OF_A_SOURCE)
         yield View(asset_class, LANDING_FILES.name, LANDING_FILES, by_source=True)
+        if action_sources(platform.settings, asset_class):
+            yield View(asset_class, CORPORATE_ACTIONS.name, CORPORATE_ACTIONS, by_source=True)
+            yield View(asset_class, SPLIT_EVENTS.name, SPLIT_EVENTS, by_source=False)

@@ -14,8 +14,10 @@ from marketdata_assets.definitions import build_definitions
 from marketdata_assets.defs.checks import JUDGED
 from marketdata_assets.defs.resources import PlatformResource
 from marketdata_assets.pipeline.platform import Platform
+from marketdata_assets.schemas.actions import CORPORATE_ACTIONS
 from marketdata_assets.schemas.audit import COVERAGE, LANDING_FILES, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
+from marketdata_assets.schemas.splits import SPLIT_EVENTS
 from marketdata_assets.settings import Settings, load_settings
 
 CONFIG = {
@@ -54,6 +56,8 @@ crypto/refused_rows_1d/binance
 crypto/refused_rows_1h/binance
 crypto/validated_bars_1d
 crypto/validated_bars_1h
+us_equities/corporate_actions/quandl
+us_equities/corporate_actions/tiingo
 us_equities/coverage_1d
 us_equities/landing_files/quandl
 us_equities/landing_files/tiingo
@@ -64,8 +68,10 @@ us_equities/raw_bars_1d/quandl
 us_equities/raw_bars_1d/tiingo
 us_equities/refused_rows_1d/quandl
 us_equities/refused_rows_1d/tiingo
+us_equities/split_events
 us_equities/validated_bars_1d
 """
+EVENTS = ("corporate_actions", "split_events")
 DEPS = {
     "landing_files/tiingo": [],
     "raw_bars_1d/tiingo": ["landing_files/tiingo"],
@@ -75,8 +81,13 @@ DEPS = {
     "quarantine_1d": ["normalized_bars_1d", "refused_rows_1d/quandl", "refused_rows_1d/tiingo"],
     "coverage_1d": ["normalized_bars_1d", "refused_rows_1d/quandl", "refused_rows_1d/tiingo"],
     "lona_export_1d": ["validated_bars_1d"],
+    "corporate_actions/tiingo": ["raw_bars_1d/tiingo"],
+    "split_events": ["corporate_actions/quandl", "corporate_actions/tiingo", "validated_bars_1d"],
 }
-MODELS = {t.name: t for t in (LANDING_FILES, RAW_BARS, REFUSED_ROWS, NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)}
+MODELS = {
+    t.name: t
+    for t in (CORPORATE_ACTIONS, SPLIT_EVENTS, LANDING_FILES, RAW_BARS, REFUSED_ROWS, NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
+}
 
 
 def never(_: Settings) -> Platform:
@@ -142,7 +153,7 @@ def test_partitions_are_date_by_symbol_and_reach_to_the_current_period(graph: De
     assert {key.split("|")[1] for key in hourly.get_partition_keys()} == {"BTC-USDT"}
 
 
-def test_everything_partitioned_runs_a_whole_range_at_once_and_maps_to_itself(graph: Definitions) -> None:
+def test_everything_partitioned_runs_a_whole_range_at_once_and_maps_to_itself_or_as_a_year_to_all(graph: Definitions) -> None:
     found = graph.resolve_asset_graph()
     for node in nodes(graph).values():
         if node.partitions_def is None:
@@ -150,7 +161,9 @@ def test_everything_partitioned_runs_a_whole_range_at_once_and_maps_to_itself(gr
         assert node.backfill_policy == BackfillPolicy.single_run()
         for parent in node.parent_keys:
             if found.get(parent).partitions_def is not None:
-                assert type(found.get_partition_mapping(node.key, parent)).__name__ == "IdentityPartitionMapping"
+                by_year = node.key.path[1] in EVENTS
+                expected = "AllPartitionMapping" if by_year else "IdentityPartitionMapping"
+                assert type(found.get_partition_mapping(node.key, parent)).__name__ == expected
 
 
 def test_every_rule_is_a_check_of_validated_bars(graph: Definitions) -> None:
@@ -164,15 +177,19 @@ def test_every_rule_is_a_check_of_validated_bars(graph: Definitions) -> None:
 
 def test_a_job_and_a_schedule_for_each_lane_and_a_sensor_for_each_source(graph: Definitions) -> None:
     lanes = ["crypto_1d", "crypto_1h", "us_equities_1d"]
+    events = ["us_equities_actions", "us_equities_events"]
     repository = graph.get_repository_def()
-    assert sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")) == lanes
-    assert sorted(schedule.name for schedule in repository.schedule_defs) == [f"{lane}_after_close" for lane in lanes]
+    assert sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")) == sorted([*lanes, *events])
+    daily = [*(f"{lane}_after_close" for lane in lanes), *(f"{job}_daily" for job in events)]
+    assert sorted(schedule.name for schedule in repository.schedule_defs) == sorted(daily)
     assert sorted(sensor.name for sensor in repository.sensor_defs) == ["binance_landing", "quandl_landing", "tiingo_landing"]
 
 
 def test_a_job_is_a_lane_from_its_files_to_its_exports(graph: Definitions) -> None:
     job = graph.resolve_job_def("us_equities_1d")
-    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {k for k in KEYS.split() if k.startswith("us_")}
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
+        k for k in KEYS.split() if k.startswith("us_") and k.split("/")[1] not in EVENTS
+    }
     assert job.tags["marketdata/lane"] == "us_equities_1d"
 
 
