@@ -14,6 +14,7 @@ from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.actions import RAW_CORPORATE_ACTIONS
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.schemas.fundamentals import FUNDAMENTALS
+from marketdata_assets.schemas.splits import SPLIT_EVENTS
 from marketdata_assets.transforms.fundamentals import SPLITS, as_known, on_basis
 from marketdata_assets.transforms.fundamentals_derived import NAMES, derived
 
@@ -54,7 +55,14 @@ def is_derived(name: str) -> bool:
 
 
 def split_events(platform: Platform, symbol: str) -> pl.DataFrame:
-    """(ex_date, ratio) of the splits and stock dividends that sources announced; ex-dates on which they contradict each other left out."""
+    """(ex_date, ratio) of the splits that the published `split_events` apply; before there are any, of those that sources announced.
+
+    Of announced ones, ex-dates on which sources contradict each other are left out.
+    """
+    path = platform.path(SPLIT_EVENTS, fundamentals_settings(platform).asset_class)
+    if platform.lake.partitions(path):
+        judged = platform.lake.scan(path, SPLIT_EVENTS).filter(pl.col("symbol") == symbol, pl.col("verdict") == "applied").collect()
+        return judged.select("ex_date", "ratio").drop_nulls().sort("ex_date").cast(SPLITS)
     told = _actions(platform, symbol).filter(pl.col("kind").is_in(["split", "stock_dividend"]), pl.col("ratio").is_not_null())
     days = told.select("ex_date", "ratio").drop_nulls().unique()
     return days.filter(pl.len().over("ex_date") == 1).sort("ex_date").cast(SPLITS)

@@ -16,7 +16,7 @@ from marketdata_assets.pipeline.folder import landed_files, read_landed
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.reference import load_ticker_changes
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
-from marketdata_assets.schemas.membership import INDEX_MEMBERSHIP
+from marketdata_assets.schemas.membership import INDEX_EVIDENCE, INDEX_MEMBERSHIP
 from marketdata_assets.settings_universes import IndexSettings
 from marketdata_assets.sources.membership.read import read_membership
 from marketdata_assets.sources.membership.statements import STATEMENTS, Statements
@@ -127,11 +127,14 @@ def statements(platform: Platform, index: str, source: str, as_of: datetime | No
 
 
 def publish_membership(platform: Platform, index: str, found: Membership, years: list[str]) -> Mapping[str, int]:
-    """The spells that began in these years, published; rows by year."""
+    """The spells that began in these years, and what sources say about the changes of these years, published; spells by year."""
     config = index_settings(platform, index)
-    path = platform.path(INDEX_MEMBERSHIP, config.asset_class, source=index.lower())
-    by_year = {PartitionKey(year): found.spells.filter(pl.col("effective_from").dt.strftime("%Y") == year) for year in years}
-    return {str(done.key): done.rows for done in platform.lake.publish(path, INDEX_MEMBERSHIP, by_year)}
+    rows: dict[str, int] = {}
+    for table, frame in ((INDEX_EVIDENCE, found.evidence), (INDEX_MEMBERSHIP, found.spells)):
+        by_year = {PartitionKey(year): frame.filter(pl.col(table.dated_by).dt.strftime("%Y") == year) for year in years}
+        path = platform.path(table, config.asset_class, source=index.lower())
+        rows = {str(done.key): done.rows for done in platform.lake.publish(path, table, by_year)}
+    return rows
 
 
 def _known(rows: pl.DataFrame, as_of: datetime | None) -> pl.DataFrame:

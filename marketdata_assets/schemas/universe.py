@@ -13,7 +13,7 @@ _SYMBOL = f"^{SYMBOL_PATTERN}$"
 class Universe(TableModel):
     """One member of one universe on one session, as it stood at the open."""
 
-    date: pl.Date = column("session")
+    date: pl.Date = column("session at whose open it is a member")
     index: pl.String = column("the index, or the universe by rule, in capitals: SP500")
     symbol: pl.String = column("canonical symbol", str_matches=_SYMBOL)
     ticker: pl.String = column("what it was called on the exchange on that session, as far as the instruments tell")

@@ -19,7 +19,7 @@ SPLITS = pl.Schema([("ex_date", pl.Date), ("ratio", pl.Float64)])
 def as_filed(
     facts: pl.DataFrame, filings: pl.DataFrame, sessions: pl.DataFrame, symbols: pl.DataFrame, acceptance: Acceptance = "later"
 ) -> pl.DataFrame:
-    """Rows of `fundamentals`: each figure of each filing once, of the newest payload that has it, known since the first.
+    """Rows of `fundamentals`: each figure of each filing once, its newest value, from the first payload that told it.
 
     `facts`, `filings`: rows of FACTS and FILINGS; `sessions`: (session, close) of the exchange; `symbols`: (entity, symbol). A figure
     accepted up to the close of a session is usable at that close, later ones at the next; of a filing whose acceptance is not known, at
@@ -27,11 +27,10 @@ def as_filed(
     times marked as UTC), or the later of the two, which is never early.
     """
     key = [*FIGURE, "accession"]
-    told = facts.sort("known_at", "payload_sha256", "line")
-    first = told.group_by(key).agg(pl.col("known_at").min().alias("_first"))
-    newest = told.unique(key, keep="last", maintain_order=True).join(first, on=key, nulls_equal=True).drop("accepted_at", "symbol")
+    told = facts.sort("known_at", "payload_sha256", "line").unique([*key, "value"], keep="first", maintain_order=True)
+    newest = told.unique(key, keep="last", maintain_order=True).drop("accepted_at", "symbol")
     times = filings.sort("known_at", "line").unique(["entity", "accession"], keep="last").select("entity", "accession", "accepted_at")
-    rows = newest.with_columns(pl.col("_first").alias("known_at")).join(times, on=["entity", "accession"], how="left")
+    rows = newest.join(times, on=["entity", "accession"], how="left")
     rows = rows.join(symbols.unique("entity", keep="first", maintain_order=True), on="entity", how="left")
     rows = rows.with_columns(pl.coalesce(_accepted(acceptance), _end_of_day("filed_on")).cast(pl.Datetime("us", "UTC")).alias("public_at"))
     return FUNDAMENTALS.conform(_versions(_usable(rows, sessions)))

@@ -86,16 +86,13 @@ def source_spells(statements: pl.DataFrame) -> SourceSpells:
 
 def _of_intervals(rows: pl.DataFrame) -> SourceSpells:
     newest = rows.row(-1, named=True)["payload_sha256"]
-    first: dict[tuple[object, ...], datetime] = {}
-    for symbol, start, end, known in rows.select("symbol", "start", "end", "known_at").iter_rows():
-        for key in ((symbol, start), (symbol, start, end)):
-            first[key] = min(known, first.get(key, known))
+    first: dict[tuple[object, ...], Stated] = {}
+    for row in rows.iter_rows(named=True):
+        for key in ((row["symbol"], row["start"]), (row["symbol"], row["start"], row["end"])):
+            first.setdefault(key, _stated(row))
     spells = []
-    for row in rows.filter(pl.col("payload_sha256") == newest).iter_rows(named=True):
-        key = (row["symbol"], row["start"])
-        entry = Stated(row["spelling"], first[key], row["payload_sha256"], row["line"])
-        left = None if row["end"] is None else entry._replace(known_at=first[*key, row["end"]])
-        spells.append(Spell(row["symbol"], row["start"], row["end"], entry, left))
+    for symbol, start, end in rows.filter(pl.col("payload_sha256") == newest).select("symbol", "start", "end").iter_rows():
+        spells.append(Spell(symbol, start, end, first[symbol, start], None if end is None else first[symbol, start, end]))
     return SourceSpells(spells, [], min(s.start for s in spells), None)
 
 
@@ -105,10 +102,10 @@ def _of_events(rows: pl.DataFrame) -> SourceSpells:
         return SourceSpells([], [], None, None)
     newest = {row["start"].year: row["payload_sha256"] for row in rows.filter(pl.col("kind") == "base").iter_rows(named=True)}
     kept = [r for r in rows.iter_rows(named=True) if r["payload_sha256"] == newest.get(r["start"].year, r["payload_sha256"])]
-    first = {(r["kind"], r["symbol"], r["start"]): r["known_at"] for r in rows.reverse().iter_rows(named=True)}
+    first = {(r["kind"], r["symbol"], r["start"]): _stated(r) for r in rows.reverse().iter_rows(named=True)}
     days: dict[date, list[dict[str, object]]] = {}
     for row in kept:
-        days.setdefault(row["start"], []).append({**row, "known_at": first[row["kind"], row["symbol"], row["start"]]})
+        days.setdefault(row["start"], []).append({**row, **first[row["kind"], row["symbol"], row["start"]]._asdict()})
     began = min(days)
     inside: dict[str, tuple[date, Stated]] = {}
     spells: list[Spell] = []

@@ -16,15 +16,19 @@ from marketdata_assets.schemas.actions import ACTION_FETCHES, CORPORATE_ACTIONS,
 from marketdata_assets.schemas.audit import COVERAGE, FETCHES, LANDING_FILES, QUARANTINE, REFUSED_ROWS
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_BARS
 from marketdata_assets.schemas.companies import FACTS, FILINGS, MARKET_CHARTS, NEWS, PROFILES, SNAPSHOTS
+from marketdata_assets.schemas.fundamentals import FUNDAMENTALS
 from marketdata_assets.schemas.listings import LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES
+from marketdata_assets.schemas.membership import INDEX_EVIDENCE, INDEX_MEMBERSHIP
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.schemas.ticks import RAW_ORDER_BOOKS, RAW_QUOTES, RAW_TRADES
+from marketdata_assets.schemas.universe import DELISTINGS, UNIVERSE
 from marketdata_assets.schemas.usage import USAGE
 
 TABLES = [RAW_BARS, NORMALIZED_BARS, VALIDATED_BARS, REFUSED_ROWS, QUARANTINE, COVERAGE, LANDING_FILES, FETCHES]
 TABLES += [RAW_TRADES, RAW_QUOTES, RAW_ORDER_BOOKS, RAW_CORPORATE_ACTIONS, LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES]
 TABLES += [FACTS, FILINGS, PROFILES, NEWS, MARKET_CHARTS, SNAPSHOTS, USAGE]
 TABLES += [CORPORATE_ACTIONS, ACTION_FETCHES, SPLIT_DECISIONS]
+TABLES += [INDEX_MEMBERSHIP, INDEX_EVIDENCE, UNIVERSE, DELISTINGS, FUNDAMENTALS]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 PRICES = {"open", "high", "low", "close", "vwap", "adj_close", "dividend"}
 

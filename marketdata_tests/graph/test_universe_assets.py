@@ -61,6 +61,8 @@ def test_the_year_of_a_universe_comes_from_files_to_checks(world: World) -> None
     }
     market = MarketData(world.folder / "marketdata.yaml")
     assert market.universe("mine", "2024-06-28")["symbol"].to_list() == ["AAA", "BBB", "ZZZ"]
+    assert market.sql("SELECT count(*) AS n FROM index_membership WHERE \"index\" = 'MINE'")["n"].to_list() == [4]
+    assert set(market.sql("SELECT verdict FROM us_equities.index_evidence")["verdict"]) == {"chosen"}
     assert market.universe("MINE", "2024-07-01")["symbol"].to_list() == ["AAA", "CCC", "ZZZ"]
     assert market.universe("top2", "2024-07-06").select("date", "symbol").rows() == [(date(2024, 7, 5), "BBB"), (date(2024, 7, 5), "CCC")]
 
