@@ -52,8 +52,8 @@ def ask(
 ) -> tuple[pl.DataFrame, dict[str, Fault]]:
     """The rows of a dataset about `symbols` (our names; others go to the vendor as they are), in the dataset's own table, and what failed.
 
-    A dataset that names no symbols is asked once. `ConfigFault` when a window, a bar length or symbols are needed and not given, or
-    the plan does not include the dataset.
+    A dataset that names no symbols is asked once. `ConfigFault` when a window, a bar length or symbols are needed and not given, the
+    window lies ahead, or the plan does not include the dataset.
     """
     config = source_settings(platform, source)
     _require(config, source, dataset, symbols, window, timeframe)
@@ -103,7 +103,7 @@ def _together(dataset: Dataset, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _past(window: Window) -> Window:
-    """The window up to now; one that lies ahead is empty."""
+    """The window up to now; one that lies ahead was refused, or does not matter to the dataset."""
     now = clock.now()
     return Window(min(window.start, now), min(window.end, now))
 
@@ -129,6 +129,8 @@ def _require(
         raise ConfigFault(tried, "no symbol is given", "name at least one symbol")
     if dataset.dated and window is None:
         raise ConfigFault(tried, "no window is given", "give --start and --end")
+    if dataset.dated and window is not None and window.start >= clock.now():
+        raise ConfigFault(tried, f"the window begins on {window.start:%Y-%m-%d}, which lies ahead", "give a --start in the past")
     if dataset.timeframes and (timeframe is None or timeframe.name not in dataset.timeframes):
         found = "no bar length is given" if timeframe is None else f"it has no bars of {timeframe.name}"
         raise ConfigFault(tried, found, f"give --timeframe, one of {', '.join(dataset.timeframes)}")

@@ -179,6 +179,7 @@ def test_a_plan_that_would_be_refused_ends_with_exit_code_1(vendor: Loopback, tm
         (["plan", "ZZZ"], "no instrument"),
         (["plan", "-t", "1m"], "no source is asked over the network"),
         (["costs", "--month", "November"], "write it as 2026-11"),
+        (["fetch", "alpaca", "bars", "AAA", "--start", "2027", "-t", "1d"], "the window begins on 2027-01-01, which lies ahead"),
         (["sources", "check", "tingo"], "'tingo' is not configured"),
         (["sources", "check", "alpaca", "--symbol", "ZZZ"], "no instrument"),
     ],
