@@ -33,7 +33,7 @@ def ascending(x: Floats, bounds: Ints, first: int, last: int, order: Ints, count
         values = np.empty(n)
         for i in range(n):
             values[i] = x[rows[i]]
-        place = np.argsort(values, kind="mergesort")
+        place = np.argsort(values)
         for i in range(n):
             order[at + i] = rows[place[i]]
         counts[k] = n

@@ -59,20 +59,25 @@ def sums(x: Floats, n: int, first: int, out: Floats) -> None:
 
 
 @compiled
-def spread(x: Floats, n: int, ddof: int, first: int, mean: Floats, out: Floats) -> None:
-    """Standard deviation of the last n values, and their mean less the newest value.
-
-    Deviations are taken from the newest value first, so that a flat window has a deviation of exactly 0.
-    """
+def centre(x: Floats, n: int, first: int, mean: Floats) -> None:
+    """The mean of the last n values less the newest of them, which is exactly 0 in a flat window."""
     start = max(n - 1, first)
     for t in range(start, x.size):
         mean[t] = x[t - n + 1] - x[t]
-        out[t] = 0.0
     for k in range(n - 2, -1, -1):
         for t in range(start, x.size):
             mean[t] += x[t - k] - x[t]
     for t in range(start, x.size):
         mean[t] /= n
+
+
+@compiled
+def spread(x: Floats, n: int, ddof: int, first: int, mean: Floats, out: Floats) -> None:
+    """Standard deviation of the last n values, and their mean less the newest one; of a flat window exactly 0, both."""
+    centre(x, n, first, mean)
+    start = max(n - 1, first)
+    for t in range(start, x.size):
+        out[t] = 0.0
     for k in range(n - 1, -1, -1):
         for t in range(start, x.size):
             d = (x[t - k] - x[t]) - mean[t]
@@ -83,7 +88,7 @@ def spread(x: Floats, n: int, ddof: int, first: int, mean: Floats, out: Floats) 
 
 @compiled
 def products(x: Floats, y: Floats, n: int, first: int, mean_x: Floats, mean_y: Floats, out: Floats) -> None:
-    """Sum of the products of the deviations of the last n pairs from their means, which `spread` gave."""
+    """Sum of the products of the deviations of the last n pairs from their means, which `centre` gave."""
     start = max(n - 1, first)
     for t in range(start, x.size):
         out[t] = 0.0
@@ -274,12 +279,13 @@ def market(r: Floats, day: Ints, mean: Floats, origin: int, offsets: Ints, spans
             m[t] = mean[day[start + t] - origin]
         values = np.full((len(MARKET), size), np.nan)
         mean_x, mean_m = np.full(size, np.nan), np.full(size, np.nan)
-        spread_m, scrap = np.full(size, np.nan), np.full(size, np.nan)
-        spread(x, 63, 1, 0, mean_x, scrap)
-        spread(m, 63, 1, 0, mean_m, spread_m)
+        squares, scrap = np.full(size, np.nan), np.full(size, np.nan)
+        centre(x, 63, 0, mean_x)
+        centre(m, 63, 0, mean_m)
         products(x, m, 63, 0, mean_x, mean_m, values[0])
+        products(m, m, 63, 0, mean_m, mean_m, squares)
         for t in range(size):
-            beta = values[0, t] / 62.0 / (spread_m[t] * spread_m[t])
+            beta = values[0, t] / squares[t]
             values[0, t] = beta if np.isfinite(beta) else np.nan
             values[1, t] = x[t] - values[0, t] * m[t]
         sums(values[1], 21, first, values[2])
