@@ -61,6 +61,7 @@ class SourceSettings(_Model):
     vendor: str | None = Field(None, description="vendor to ask over the network, instead of a landing folder")
     plan: str | None = Field(None, description="the vendor's plan that was bought; its first one when absent")
     base_url: str | None = Field(None, description="where its interface is served, when not at the vendor: a region, a sandbox")
+    files_url: str | None = Field(None, description="where the vendor's flat files are served, when not at the vendor")
     options: dict[str, str] = Field({}, description="the vendor's own choices, such as a feed")
     overlap_days: int = Field(5, ge=0, description="days asked for again before the newest ones, to catch restatements")
     monthly_requests: int | None = Field(None, ge=0, description="never more requests than this in a calendar month (UTC)")
@@ -99,6 +100,8 @@ class SourceSettings(_Model):
     def _one_way_in(self) -> SourceSettings:
         if (self.landing is None) == (self.vendor is None):
             raise ValueError("give either `landing`, a folder of files, or `vendor`, a network interface")
+        if self.vendor is not None and self.strangers != "refuse":
+            raise ValueError("`strangers` speaks of files in a landing folder; a vendor is asked for the symbols that are configured")
         return self
 
     @model_validator(mode="after")

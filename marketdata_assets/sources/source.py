@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.sources.api import Api
 from marketdata_assets.sources.dataset import Dataset
+from marketdata_assets.sources.flat_files import OpenFlatFiles
 from marketdata_assets.sources.plans import Plan
 from marketdata_assets.sources.question import Data
 from marketdata_assets.sources.spelling import Spelling
@@ -49,7 +50,8 @@ class Source:
     `follows_renames`: asked for today's ticker it answers for the company under its older ones as well; otherwise a window is cut where
     the instruments file dates a ticker. `official` false marks interfaces without a contract, which are off unless switched on.
     `unverified` lists what no document states, in words. `streams` are what it pushes in real time.
-    `gateway` is the client of a vendor that is not asked over HTTP; None: the one for all.
+    `gateway` is the client of a vendor that is not asked over HTTP; None: the one for all. `flat_files` opens its server of whole days as
+    files; None: it has none.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Source:
     unverified: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()
     gateway: type[Client] | None = None
+    flat_files: OpenFlatFiles | None = None
 
     def __post_init__(self) -> None:
         names = [dataset.name for dataset in self.datasets]

@@ -30,6 +30,7 @@ _ERRORS = {
     "503": ("503 Slow Down", "SlowDown"),
     "409": ("409 Conflict", "ConditionalRequestConflict"),
     "403": ("403 Forbidden", "AccessDenied"),
+    "wrong key": ("403 Forbidden", "InvalidAccessKeyId"),
 }
 
 

@@ -17,6 +17,7 @@ from marketdata_assets.sources.source import Credential, Source
 from marketdata_assets.sources.spelling import Spelling
 from marketdata_assets.sources.vendors.polygon import api
 from marketdata_assets.sources.vendors.polygon.datasets import DATASETS, STOCKS
+from marketdata_assets.sources.vendors.polygon.flat_files import flat_files
 from marketdata_assets.sources.vendors.polygon.stream import STREAMS
 
 SOURCE = Source(
@@ -47,4 +48,5 @@ SOURCE = Source(
         "dates of ticker changes: of one rename its documents give two",
     ),
     streams=STREAMS,
+    flat_files=flat_files,
 )

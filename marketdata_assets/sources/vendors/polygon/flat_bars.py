@@ -50,6 +50,11 @@ def read_flat_bars(data: bytes, timeframe: str, *, largest: int = LARGEST) -> pl
     )
 
 
+def require_whole(data: bytes, largest: int = LARGEST) -> None:
+    """Nothing for a gzip file whose every member ends properly; `Truncated` for a torn one, `Oversized` beyond `largest` bytes."""
+    _unpacked(data, largest)
+
+
 def _unpacked(data: bytes, largest: int) -> bytes:
     """The text in a gzip file of one or more members, never more than `largest` bytes of it."""
     kept: list[bytes] = []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 import polars as pl
 from pydantic import SecretStr
 
+from marketdata_assets.core.faults import Fault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.sources.errors import (
     BadCredentials,
@@ -23,11 +25,15 @@ from marketdata_assets.sources.errors import (
     Unavailable,
     VendorFault,
 )
+from marketdata_assets.sources.flat_files import FlatFile
+from marketdata_assets.sources.usage import Usage
 from marketdata_assets.sources.vendors.polygon.api import NAME
-from marketdata_assets.sources.vendors.polygon.flat_bars import LARGEST, read_flat_bars
+from marketdata_assets.sources.vendors.polygon.flat_bars import LARGEST, read_flat_bars, require_whole
 from marketdata_assets.sources.windows import last_instant
 
 ENDPOINT, BUCKET = "https://files.massive.com", "flatfiles"
+USAGE = "flat_files"
+"""What the usage ledger calls requests to this server."""
 Kind = Literal["day_aggs_v1", "minute_aggs_v1"]
 KINDS: dict[str, Kind] = {"1d": "day_aggs_v1", "1m": "minute_aggs_v1"}
 _KEY = re.compile(r"us_stocks_sip/(?:day|minute)_aggs_v1/\d{4}/\d{2}/(\d{4}-\d{2}-\d{2})\.csv\.gz")
@@ -44,21 +50,10 @@ _FAULTS: dict[str, type[VendorFault]] = {
 
 
 @dataclass(frozen=True)
-class FlatFile:
-    """One day's file: where it is, the session it holds, and its state; a file that is published again has another `etag`."""
-
-    key: str
-    session: date
-    size: int
-    etag: str
-    published_at: datetime
-
-
-@dataclass(frozen=True)
 class FlatFiles:
     """The vendor's S3 server under a customer's keys. Files hold what was traded, unadjusted, and come next day about 11:00 in New York.
 
-    No file unpacks to more than `largest` bytes.
+    No file unpacks to more than `largest` bytes. Every request is counted in `usage` before it leaves, those that are sent again included.
     """
 
     access_key: SecretStr
@@ -67,6 +62,12 @@ class FlatFiles:
     bucket: str = BUCKET
     largest: int = LARGEST
     timeout: float = 60.0  # seconds without a byte
+    usage: Usage = field(default_factory=Usage, compare=False)
+
+    @property
+    def timeframes(self) -> tuple[str, ...]:
+        """The bar lengths that it has files of."""
+        return tuple(KINDS)
 
     def listed(self, timeframe: str, window: Window) -> list[FlatFile]:
         """The files of the sessions in a half-open window, the oldest first; days without a session, or too young, have none.
@@ -77,32 +78,38 @@ class FlatFiles:
         months = sorted({(day.year, day.month) for day in _days(first, last)})
         found: list[FlatFile] = []
         with self._faults("listing its files"):
-            pages = self._client().get_paginator("list_objects_v2")
+            pages = self._client.get_paginator("list_objects_v2")
             for year, month in months:
                 prefix = f"us_stocks_sip/{KINDS[timeframe]}/{year}/{month:02}/"
                 found += (file for page in pages.paginate(Bucket=self.bucket, Prefix=prefix) for file in _files(page))
         return sorted((file for file in found if first <= file.session <= last), key=lambda file: file.session)
 
     def fetch(self, key: str) -> bytes:
-        """The bytes of a file as stored, compressed; `NotFound` for a day that has none, `Truncated` for less than was announced."""
+        """The bytes of a file as stored, compressed; `NotFound` for a day that has none, `Truncated` for less than was announced.
+
+        So is a file `Truncated` that was torn before it was stored.
+        """
         with self._faults(f"fetching {key}"):
-            answer = self._client().get_object(Bucket=self.bucket, Key=key)
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
             if answer["ContentLength"] > self.largest:
                 raise Oversized(f"fetching {key} of {NAME}", f"it announces {answer['ContentLength']} bytes, the cap is {self.largest}")
             data: bytes = answer["Body"].read()
+        self.usage.received(USAGE, len(data))
         if len(data) != answer["ContentLength"]:
             raise Truncated(f"fetching {key} of {NAME}", f"{len(data)} of {answer['ContentLength']} bytes came")
+        require_whole(data, self.largest)
         return data
 
     def bars(self, key: str, timeframe: str) -> pl.DataFrame:
         """The bars of a file, as `read_flat_bars` has them."""
         return read_flat_bars(self.fetch(key), timeframe, largest=self.largest)
 
+    @cached_property
     def _client(self) -> Any:
         import boto3  # late: who takes no flat files does without
         from botocore.config import Config
 
-        return boto3.client(
+        client = boto3.client(
             "s3",
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
@@ -117,6 +124,11 @@ class FlatFiles:
                 response_checksum_validation="when_required",
             ),
         )
+        client.meta.events.register("before-send.s3", self._count)
+        return client
+
+    def _count(self, **_: object) -> None:
+        self.usage.sent(USAGE, 1)
 
     def _faults(self, what: str) -> _Faults:
         return _Faults(f"{what} of {NAME}")
@@ -134,6 +146,8 @@ class _Faults:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError, ResponseStreamingError
 
+        if isinstance(error, Fault):
+            return
         if isinstance(error, ClientError):
             told = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -157,9 +171,9 @@ def _days(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=ordinal)
 
 
-def flat_files(credentials: Mapping[str, SecretStr], endpoint_url: str = ENDPOINT) -> FlatFiles:
+def flat_files(credentials: Mapping[str, SecretStr], endpoint_url: str | None = None, usage: Usage | None = None) -> FlatFiles:
     """The flat files under the source's credentials; `BadCredentials` without both. No other keys are ever sent there."""
     access, secret = (credentials.get(name) for name in ("s3_access_key", "s3_secret_key"))
     if access is None or secret is None:
         raise BadCredentials(f"opening the flat files of {NAME}", "POLYGON_S3_ACCESS_KEY or POLYGON_S3_SECRET_KEY is not set")
-    return FlatFiles(access, secret, endpoint_url)
+    return FlatFiles(access, secret, endpoint_url or ENDPOINT, usage=usage or Usage())
