@@ -48,23 +48,25 @@ def split_events(
     A row is final once `decided_on` is set: no later bar changes it, and a report or decision received later is a new state of knowledge,
     which `as_of` leaves out. Nothing here repairs a price.
     """
-    known = [_known(frame, as_of) for frame in (bars, reported, decisions)]
-    prices, told, decided = known[0], statements(_given(known[1]), parameters), known[2]
-    assert prices is not None  # noqa: S101 - bars are never None
+    prices, reports = _known(bars, as_of), _known(reported, as_of)
+    decided = None if decisions is None else _known(decisions, as_of)
+    told = statements(reports, parameters)
     seen = evidence(prices, sessions, parameters=parameters)
     detected = detected_among(seen, parameters=parameters)
     placed = _placed(told, prices)
     judged = _judged(placed, prices, sessions, parameters)
-    rows = _together(judged, detected, _jumps_across_gaps(seen, placed, parameters))
+    rows = _together(judged, detected, _jumps_across_gaps(seen, placed, parameters)).join(_cash(reports), on=DAY, how="left")
     return SPLIT_EVENTS.conform(with_verdict(rows, covering, decided, parameters))
 
 
-def _known(frame: pl.DataFrame | None, as_of: datetime | None) -> pl.DataFrame | None:
-    return frame if frame is None or as_of is None else frame.filter(pl.col("known_at") <= as_of)
+def _known(frame: pl.DataFrame, as_of: datetime | None) -> pl.DataFrame:
+    return frame if as_of is None else frame.filter(pl.col("known_at") <= as_of)
 
 
-def _given(frame: pl.DataFrame | None) -> pl.DataFrame:
-    return pl.DataFrame() if frame is None else frame
+def _cash(reported: pl.DataFrame) -> pl.DataFrame:
+    """(symbol, ex_date, cash): the largest cash dividend that a source reports for a day."""
+    paid = reported.filter(pl.col("kind") == "cash_dividend")
+    return paid.group_by(DAY).agg(pl.col("amount").max().alias("cash"))
 
 
 def _placed(told: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,8 @@ def detect(bars: pl.DataFrame, sessions: pl.DataFrame, *, parameters: SplitParam
 
     `bars` are raw daily bars, one a symbol and session, `sessions` the calendar over their span (see `evidence`). Besides the columns of
     `evidence` a row has `ratio` (new shares / old shares) and `confidence`, the probability of that split among all explanations.
-    Vendors' split columns are not looked at. Nothing is inferred across missing sessions. A verdict rests on the bars of the window
+    Vendors' split columns are not looked at. Nothing is inferred across missing sessions, nor where nobody trades. A
+    verdict rests on the bars of the window
     after the day; until the last of them is there, `decided_on` is null.
     """
     return detected_among(evidence(bars, sessions, parameters=parameters), parameters=parameters)
@@ -29,7 +30,9 @@ def detect(bars: pl.DataFrame, sessions: pl.DataFrame, *, parameters: SplitParam
 
 def detected_among(seen: pl.DataFrame, *, parameters: SplitParameters = DEFAULTS) -> pl.DataFrame:
     """`detect` on rows of `evidence` that are at hand."""
-    judged = _likeliest(seen.filter(pl.col("missing_sessions") == 0), parameters)
+    # Where nobody trades, a price is somebody's quote and its level says nothing; an unknown volume is another matter.
+    traded = ((pl.col("volume") > 0) & (pl.col("usual_volume") > 0)).fill_null(value=True)
+    judged = _likeliest(seen.filter(pl.col("missing_sessions") == 0, traded), parameters)
     return judged.filter(pl.col("confidence") >= parameters.detect_at).rename({"session": "ex_date"}).sort("symbol", "ex_date")
 
 

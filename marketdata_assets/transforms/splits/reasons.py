@@ -28,6 +28,7 @@ def in_words() -> pl.Expr:
         "phantom": ["the price does not show it: ", price],
         "detected": ["nobody reports it; confidence ", sure, "; ", price],
         "proposed": ["nobody reports it and the confidence is only ", sure, "; ", price],
+        "cash": ["a cash dividend of ", pl.col("cash").cast(pl.String), " is reported for the day, which accounts for the fall; ", price],
         "pending": ["nobody reports it and the days after it are not over; ", price],
     }
     told = [

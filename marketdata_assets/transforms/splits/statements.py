@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from marketdata_assets.schemas.splits import REPORTED_EVENTS
 from marketdata_assets.transforms.splits.parameters import SplitParameters
 from marketdata_assets.transforms.splits.ratios import with_declared
 
@@ -19,8 +18,7 @@ def statements(reported: pl.DataFrame, parameters: SplitParameters) -> pl.DataFr
     source calls it one. `reported_by`, `reported_ratios` name them all; `reporters` as a list. Of one source's statements about a day
     the newest counts; the same said twice counts once.
     """
-    rows = REPORTED_EVENTS.conform(reported) if reported.width else REPORTED_EVENTS.empty()
-    shares = rows.filter(pl.col("kind") != "cash_dividend", (pl.col("ratio") != 1) | pl.col("ratio").is_null())
+    shares = reported.filter(pl.col("kind") != "cash_dividend", (pl.col("ratio") != 1) | pl.col("ratio").is_null())
     shares = shares.filter((pl.col("ratio") > 0) | pl.col("ratio").is_null())
     newest = shares.filter(pl.col("known_at") == pl.col("known_at").max().over(*_DAY, "source"))
     told = with_declared(newest).with_columns(

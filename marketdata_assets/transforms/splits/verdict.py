@@ -20,7 +20,7 @@ def with_verdict(
     base = rows.with_columns(confirmed=confirmed)
     overruled = _with_decisions(missing(unseen_before(late(base, p)), covering), decisions)
     cased = overruled.with_columns(case=_case(p))
-    found = pl.col("case").is_in(["detected", "proposed", "pending", "wrong_ratio"])
+    found = pl.col("case").is_in(["detected", "proposed", "pending", "cash", "wrong_ratio"])
     ratio = pl.when(pl.col("case").is_in(["conflicting", "hidden"])).then(None).when(found).then("detected_ratio").otherwise("ratio")
     taken = pl.when("accepted").then(pl.coalesce("decided_ratio", "ratio", "detected_ratio"))
     shown = cased.with_columns(
@@ -53,6 +53,7 @@ _VERDICTS = {
     "late": "refused",
     "adjusted": "refused",
     "phantom": "refused",
+    "cash": "proposed",
     "detected": "applied",
     "proposed": "proposed",
     "pending": "proposed",
@@ -78,10 +79,17 @@ def _case(p: SplitParameters) -> pl.Expr:
         (pl.col("told") & pl.col("unseen_before"), "adjusted"),
         (pl.col("told"), "phantom"),
         (pl.col("hidden_in_gap"), "hidden"),
+        (_paid_out(), "cash"),
         (pl.col("decided_on").is_null(), "pending"),
         (pl.col("detected_confidence") >= p.apply_at, "detected"),
     ]
     return pl.coalesce(*(pl.when(fits.fill_null(value=False)).then(pl.lit(name)) for fits, name in rules), pl.lit("proposed"))
+
+
+def _paid_out() -> pl.Expr:
+    """Whether a reported cash dividend accounts for more than half of the fall: the day must not be adjusted for both."""
+    left = (1 - pl.col("cash") / pl.col("prior_close")).clip(1e-6).log()
+    return pl.col("detected") & (left < pl.col("overnight") / 2)
 
 
 _ERRORS = {

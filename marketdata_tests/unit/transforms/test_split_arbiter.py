@@ -131,6 +131,15 @@ def test_an_unreported_split_waits_for_the_days_after_it() -> None:
     assert "not over" in row["reason"]
 
 
+def test_a_fall_for_which_a_cash_dividend_is_reported_is_not_applied_as_a_split_too() -> None:
+    paid = reports(("X", DAY, SPLIT.filter(pl.col("session") == DAYS[149])["close"].item() / 2, "a"), kind="cash_dividend")
+    row = events(SPLIT, paid).row(0, named=True)
+    assert (row["verdict"], row["ratio"], row["confidence"] > 0.99) == ("proposed", 2.0, True)
+    assert "a cash dividend of" in row["reason"]
+    small = reports(("X", DAY, 0.5, "a"), kind="cash_dividend")
+    assert events(SPLIT, small)["verdict"].to_list() == ["applied"]
+
+
 def test_a_split_announced_for_a_day_to_come_is_proposed() -> None:
     row = events(STILL, reports(("X", date(2019, 3, 1), 2.0, "a"))).row(0, named=True)
     assert (row["verdict"], row["confirmed"]) == ("proposed", None)

@@ -92,8 +92,10 @@ def test_an_adjusted_volume_is_no_evidence_against_a_split() -> None:
     assert found(adjusted) == [("X", DAY, 2.0)]
 
 
-def test_without_volumes_the_price_decides() -> None:
-    assert found(scaled(walk("X", 1, 100.0), DAY, 0.5).with_columns(volume=pl.lit(0.0))) == [("X", DAY, 2.0)]
+def test_without_volumes_the_price_decides_and_without_trades_nobody_does() -> None:
+    halved = scaled(walk("X", 1, 100.0), DAY, 0.5)
+    assert found(halved.with_columns(volume=pl.lit(None, pl.Float64))) == [("X", DAY, 2.0)]
+    assert found(halved.with_columns(volume=pl.lit(0.0))) == []
 
 
 def test_a_verdict_waits_for_its_window_and_no_longer() -> None:
