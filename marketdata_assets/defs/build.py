@@ -9,6 +9,7 @@ from dagster import AssetChecksDefinition, AssetsDefinition, AssetSpec, Definiti
 from marketdata_assets.defs.asking import fetches_spec
 from marketdata_assets.defs.assets.actions import corporate_actions
 from marketdata_assets.defs.assets.audited import audited_bars
+from marketdata_assets.defs.assets.feature_panel import feature_panel
 from marketdata_assets.defs.assets.fundamentals import fundamentals, fundamentals_checks
 from marketdata_assets.defs.assets.landing import landing_files
 from marketdata_assets.defs.assets.lona import lona_export
@@ -23,6 +24,8 @@ from marketdata_assets.defs.event_jobs import event_jobs, event_schedules
 from marketdata_assets.defs.io_manager import LakeIOManager, stored_tables
 from marketdata_assets.defs.jobs import lane_job
 from marketdata_assets.defs.lanes import Lane, lanes
+from marketdata_assets.defs.panel_checks import panel_checks
+from marketdata_assets.defs.panel_jobs import panel_jobs, panel_schedules
 from marketdata_assets.defs.resources import IO_MANAGER, PLATFORM, PlatformResource
 from marketdata_assets.defs.schedules import after_close
 from marketdata_assets.defs.sensors import landing_sensor
@@ -44,16 +47,17 @@ def build_definitions(
     shared = platform or PlatformResource(settings)
     every = list(lanes(settings, load_instruments(settings.instruments)))
     jobs = {lane.name: lane_job(lane) for lane in every}
-    events = event_jobs(settings)
+    events, panels = event_jobs(settings), panel_jobs(settings)
     sources = {source: [lane for lane in every if source in lane.sources] for lane in every for source in lane.sources}
     return Definitions(
         assets=_assets(settings, every, sources),
         asset_checks=_checks(settings, every),
-        jobs=[*jobs.values(), *(each.job for each in events)],
+        jobs=[*jobs.values(), *(each.job for each in events), *panels.values()],
         schedules=[
             *(after_close(settings, lane, jobs[lane.name]) for lane in every),
             *usage_schedules(settings),
             *event_schedules(settings, events),
+            *panel_schedules(settings, panels),
         ],
         sensors=[
             landing_sensor(source, mine, [jobs[lane.name] for lane in mine])
@@ -74,6 +78,7 @@ def _assets(settings: Settings, every: Sequence[Lane], sources: Collection[str])
         *split_events(settings),
         *index_membership(settings),
         *universe(settings),
+        *feature_panel(settings),
         *fundamentals(settings),
         *(layer(lane) for lane in every for layer in (normalized_bars, audited_bars, lona_export)),
     ]
@@ -86,5 +91,6 @@ def _checks(settings: Settings, every: Sequence[Lane]) -> list[AssetChecksDefini
         *split_event_checks(settings),
         *membership_checks(settings),
         *universe_checks(settings),
+        *panel_checks(settings),
         *fundamentals_checks(settings),
     ]
