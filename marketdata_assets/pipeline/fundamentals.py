@@ -82,16 +82,22 @@ def take_in(platform: Platform) -> pl.DataFrame:
 
 
 def fetch(platform: Platform, symbols: Collection[str]) -> Mapping[str, Fault]:
-    """Facts and filings of these symbols asked of the configured networked source and kept; whoever could not be asked, with why."""
+    """Facts and filings of these symbols asked of the configured networked source and kept; whoever could not be asked, with why.
+
+    Filers are those that instruments' aliases or the source's own list of today's tickers name; the list is kept as well.
+    """
     config = fundamentals_settings(platform)
-    failed: dict[str, Fault] = {}
     if config.source is None:
-        return failed
-    for kind, table in ((Data.FILINGS, FILINGS), (Data.FACTS, FACTS)):
-        rows, missing = ask(platform, config.source, dataset_of(platform, config.source, kind.value), symbols)
-        failed |= missing
-        keys = [PartitionKey(year) for year in rows["filed_on"].dt.strftime("%Y").unique().sort()]
-        platform.lake.update(_raw_path(platform, table, config.source), table, keys, lambda old, new=rows, t=table: _added(t, old, new))  # type: ignore[misc]
+        return {}
+    listed, failed = ask(platform, config.source, dataset_of(platform, config.source, Data.LISTINGS.value), [])
+    _keep(platform, config.source, LISTINGS, listed)
+    known = companies(platform, pl.concat([listed, told(platform).listings])).filter(pl.col("symbol").is_in(list(symbols)))
+    filers = {f"CIK{entity}": symbol for entity, symbol in known.iter_rows()}
+    failed |= {symbol: _unknown(symbol) for symbol in symbols if symbol not in filers.values()}
+    for kind, table in ((Data.FILINGS, FILINGS), (Data.FACTS, FACTS)) if filers else ():
+        rows, missing = ask(platform, config.source, dataset_of(platform, config.source, kind.value), filers)
+        failed |= {filers.get(name, name): fault for name, fault in missing.items()}
+        _keep(platform, config.source, table, rows)
     return failed
 
 
@@ -105,8 +111,8 @@ def told(platform: Platform, as_of: datetime | None = None) -> Told:
             dataset = next(d for d in vendor(config.vendor).datasets if d.name == name)
             found[dataset.table.name].append(_rows(dataset, path, _document(path, platform.lake.archive.get(digest)), received, digest))
     if config.source is not None:
-        for table in (FACTS, FILINGS):
-            rows = platform.lake.scan(_raw_path(platform, table, config.source), table).collect()
+        for table in (FACTS, FILINGS, LISTINGS):
+            rows = platform.lake.scan(platform.path(table, config.asset_class, source=config.source), table).collect()
             found[table.name].append(rows if as_of is None else rows.filter(pl.col("known_at") <= as_of))
     return Told(*(pl.concat(found[t.name]) for t in (FACTS, FILINGS, LISTINGS)))
 
@@ -156,11 +162,7 @@ def entity_of(platform: Platform, symbol: str) -> str:
     known = companies(platform, told(platform).listings)
     found = known.filter(pl.col("symbol").is_in([symbol, symbol.upper(), *_symbols(platform, fundamentals_settings(platform), symbol)]))
     if found.is_empty():
-        raise SymbolFault(
-            f"finding the filer behind {symbol[:40]!r}",
-            "neither an instrument's alias nor a landed ticker file names its CIK",
-            "land the vendor's ticker file, or give the instrument the alias VENDOR:CIK0001640147",
-        )
+        raise _unknown(symbol)
     return str(found["entity"][0])
 
 
@@ -222,8 +224,19 @@ def _files_path(platform: Platform) -> str:
     return platform.path(LANDING_FILES, config.asset_class, source=f"{FUNDAMENTALS.name}_{config.vendor}")
 
 
-def _raw_path(platform: Platform, table: Table, source: str) -> str:
-    return platform.path(table, fundamentals_settings(platform).asset_class, source=source)
+def _unknown(symbol: str) -> SymbolFault:
+    return SymbolFault(
+        f"finding the filer behind {symbol[:40]!r}",
+        "neither an instrument's alias nor a ticker file names its CIK",
+        "land the vendor's ticker file, or give the instrument the alias VENDOR:CIK0001640147",
+    )
+
+
+def _keep(platform: Platform, source: str, table: Table, rows: pl.DataFrame) -> None:
+    """Answers in the table of their source, a partition a year, nothing twice."""
+    years = rows[table.dated_by].dt.strftime("%Y").unique().sort()
+    path = platform.path(table, fundamentals_settings(platform).asset_class, source=source)
+    platform.lake.update(path, table, [PartitionKey(year) for year in years], lambda old: _added(table, old, rows))
 
 
 def _added(table: Table, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
