@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from marketdata_assets.cli.runs import graph
+from marketdata_assets.cli.runs import Graph, graph
 from marketdata_assets.cli.session import FOUND_WRONG, Session, command
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault
@@ -72,6 +72,7 @@ def _deliver(session: Session, platform: Platform, market: Market) -> tuple[int,
 
     What is found early counts: a bar that was still forming is refused on the first day and has ended on the second.
     """
+    from marketdata_assets.defs.event_jobs import ACTIONS, EVENTS
     from marketdata_assets.defs.running import lanes_of
     from marketdata_assets.pipeline.landing import refresh
     from marketdata_assets.rules.report import FINDINGS_SCHEMA
@@ -96,12 +97,21 @@ def _deliver(session: Session, platform: Platform, market: Market) -> tuple[int,
                     for source in platform.settings.sources:
                         with session.out.progress(f"landing {source}") as bar:
                             refresh(platform, source, bar)
+                    failed += _failed(opened, session, platform, ACTIONS)
                     for lane in lanes_of(platform):
                         outcomes = opened.run(session, lane, _due(platform, market, lane, delivery.received_at))
                         failed += sum(not outcome.succeeded for outcome in outcomes)
+                    failed += _failed(opened, session, platform, ACTIONS) + _failed(opened, session, platform, EVENTS)
                 session.out.say(f"{len(server.asked) - before} requests were answered by {', '.join(sorted(server.urls))}.")
                 stood.append(found(platform, as_served(platform, market.truth.defects), FINDINGS_SCHEMA.to_frame()))
     return failed, stood
+
+
+def _failed(opened: Graph, session: Session, platform: Platform, which: str) -> int:
+    """Runs the jobs that ask for corporate actions, or weigh them; how many failed. Columns of files are read once they are ingested."""
+    from marketdata_assets.defs.assets.split_events import event_classes
+
+    return sum(not opened.run_events(session, name, which).succeeded for name in event_classes(platform.settings))
 
 
 def _due(platform: Platform, market: Market, lane: Lane, at: datetime) -> list[Rectangle]:
@@ -165,8 +175,24 @@ def _report(session: Session, platform: Platform, market: Market, rows: pl.DataF
     out.say(f"{rows.height - missed.height} of {rows.height} planted defects found.", "bold green" if not missed.height else "bold red")
     events = market.truth.events.group_by("kind").len().sort("kind").rows()
     out.say("Real events that are no defects: " + ", ".join(f"{n} {kind}" for kind, n in events) + ".")
+    _say_events(session)
     _say_correction(session, market)
     _say_next(session, platform)
+
+
+def _say_events(session: Session) -> None:
+    """What vendors announced, and what was made of the splits."""
+    import polars as pl
+
+    told = session.market.events(announced=True, asset_class="us_equities")
+    counts = told.group_by("source", "kind").len().sort("source", "kind").rows()
+    by_source = {source: ", ".join(f"{n} {kind}" for each, kind, n in counts if each == source) for source, _, _ in counts}
+    session.out.say("Announced: " + "; ".join(f"{source} {said}" for source, said in by_source.items()) + ".")
+    events = session.market.events(asset_class="us_equities")
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in events.group_by("verdict").len().sort("verdict").rows())
+    applied = events.filter(pl.col("verdict") == "applied").select("symbol", "ex_date", "ratio").rows()
+    shown = ", ".join(f"{symbol} {ratio:g} on {day}" for symbol, day, ratio in applied)
+    session.out.say(f"Split events: {verdicts or 'none'}; applied are {shown or 'none'}. `marketdata events list` shows the evidence.")
 
 
 def _correction(session: Session, market: Market) -> dict[str, Any]:
@@ -205,6 +231,7 @@ def _say_next(session: Session, platform: Platform) -> None:
         "Next:",
         "  make ui                                             the graph in Dagster, on http://127.0.0.1:3000",
         "  marketdata tables                                   what there is to ask",
+        "  marketdata events list                              splits: reported, seen in the price, applied or not",
         f"  marketdata bars {symbol:<12}                        prices of one symbol",
         '  marketdata query "SELECT rule, count(*) AS n FROM us_equities.quarantine_1d GROUP BY rule ORDER BY n DESC"',
         "  your own files: set `market: real` in marketdata.yaml, drop them under data/landing/SOURCE, then `marketdata ingest`",
