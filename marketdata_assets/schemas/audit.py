@@ -83,7 +83,7 @@ class LandingFiles(TableModel):
     known_at: UtcMicroseconds = column("when this content was first seen", unit="UTC")
     format: pl.String = column("landing format that read it; empty when none did")
     state: pl.String = column("landed or refused", isin=[s.value for s in LandingState])
-    reason: pl.String = column("why it was refused; empty when landed")
+    reason: pl.String = column("why it was refused; when landed, notes on how it was read and how many series were left out")
     timeframe: pl.String = column("bar length; empty when refused")
     symbol: pl.String = column("canonical symbol of this row's series; empty when refused or without rows")
     first: pl.Date = column("first session or UTC day of the series", nullable=True)
