@@ -31,6 +31,9 @@ COMMANDS = [
     ["instruments", "list"],
     ["instruments", "show"],
     ["instruments", "discover"],
+    ["universe"],
+    ["delistings"],
+    ["fundamentals"],
     ["verify"],
 ]
 SLOW = ("dagster", "polars", "pandas", "duckdb", "pyarrow", "pandera", "exchange_calendars", "boto3")
