@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from marketdata_assets.core import clock
 from marketdata_assets.core.faults import Fault
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.inventory import inventory_path, source_settings
@@ -24,6 +25,7 @@ from marketdata_assets.sources.question import Question
 
 _UNPARTITIONED = PartitionKey(None, None)
 _ENTERED_AT_ONCE = 5_000
+_ENTERED_AFTER = 60.0  # seconds; what a killed run was told since it entered last is asked for again
 _NO_ROWS = {"first": None, "last": None, "rows": 0, "refused_rows": 0, "fingerprints": ""}
 
 
@@ -38,7 +40,7 @@ class SymbolAnswer:
 
 
 class AnswerBook:
-    """Keeps what was answered to one source's questions, and enters it in `fetches` a few thousand rows at a time.
+    """Keeps what was answered to one source's questions, and enters it in `fetches` every minute, a few thousand rows at most.
 
     A page is entered whole with all pages of its answer or not at all, so a window counts as answered only when all of it came.
     """
@@ -53,6 +55,7 @@ class AnswerBook:
         self._waiting: list[dict[str, Any]] = []
         self._entered: list[pl.DataFrame] = []
         self._done, self._total, self._progress = 0, total, progress
+        self._entered_at = clock.monotonic()
 
     def keep(self, question: Question, answers: Sequence[Answer]) -> dict[str, SymbolAnswer]:
         """Reads all pages of an answer and keeps them for entry; how much came, by the vendor's spelling.
@@ -93,6 +96,7 @@ class AnswerBook:
 
     def enter(self) -> None:
         """Appends what is kept to the inventory."""
+        self._entered_at = clock.monotonic()
         if not self._waiting:
             return
         new = FETCHES.conform(pl.DataFrame(self._waiting, schema=FETCHES.polars_schema))
@@ -126,7 +130,7 @@ class AnswerBook:
         self._done += symbols
         if self._progress:
             self._progress(min(self._done, self._total), self._total)
-        if len(self._waiting) >= _ENTERED_AT_ONCE:
+        if len(self._waiting) >= _ENTERED_AT_ONCE or clock.monotonic() - self._entered_at >= _ENTERED_AFTER:
             self.enter()
 
 

@@ -12,14 +12,19 @@ import pytest
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault
 from marketdata_assets.core.periods import Window
+from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.answers import AnswerBook
 from marketdata_assets.pipeline.bars import audited
 from marketdata_assets.pipeline.circumstances import payload_spans
 from marketdata_assets.pipeline.fetching import fetch
-from marketdata_assets.pipeline.inventory import fetches, inventory
+from marketdata_assets.pipeline.inventory import fetches, inventory, source_settings
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.raw import archived_bars, arrived, publish_raw
+from marketdata_assets.pipeline.wanted import bars_of
 from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS
+from marketdata_assets.sources.errors import NotFound
+from marketdata_assets.sources.question import Question
 from marketdata_tests.graph.world import sessions
 from marketdata_tests.support import alpaca
 from marketdata_tests.support.in_thread import in_thread
@@ -170,6 +175,22 @@ def test_coverage_says_which_days_were_asked_for_in_vain(vendor: Loopback, tmp_p
     run(platform)
     told = audited(platform, "us_equities", "1d", NORMALIZED_BARS.empty(), {}, KEYS)
     assert told.coverage.select("state", "reason").unique().rows() == [("vendor_absent", "nothing came from alpaca")]
+
+
+def test_what_was_answered_is_entered_every_minute_and_outlives_a_run_that_is_killed(
+    vendor: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = alpaca.platform(tmp_path, alpaca.serve(vendor, closes()), SYMBOLS)
+    source = source_settings(platform, "alpaca")
+    fault, seconds = NotFound("asking", "nothing"), [100.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: seconds[-1])
+    book = AnswerBook(platform, "alpaca", bars_of(source, "1d"), total=2)
+    about = Question("bars", ("AAA",), Window(datetime(2024, 1, 1, tzinfo=UTC), NOW), timeframe("1d"))
+    book.fail(about, fault, NOW)
+    assert fetches(platform, "alpaca").height == 0
+    seconds.append(161.0)
+    book.fail(about, fault, NOW + timedelta(minutes=1))
+    assert fetches(platform, "alpaca").height == 2
 
 
 def test_a_partition_reads_only_the_payloads_it_has_not_taken_in(vendor: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
