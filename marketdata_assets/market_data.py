@@ -185,6 +185,49 @@ class MarketData:
         span = window(start, end)
         return delisted(self.platform, self._class(asset_class), span.start.date(), span.end.date())
 
+    @overload
+    def features(
+        self,
+        universe: str | Sequence[str] | None = ...,
+        start: When = ...,
+        end: When = ...,
+        columns: Sequence[str] | None = ...,
+        *,
+        frame: Literal["polars"] = ...,
+    ) -> pl.DataFrame: ...
+
+    @overload
+    def features(
+        self,
+        universe: str | Sequence[str] | None = ...,
+        start: When = ...,
+        end: When = ...,
+        columns: Sequence[str] | None = ...,
+        *,
+        frame: Literal["pandas"],
+    ) -> pd.DataFrame: ...
+
+    def features(
+        self,
+        universe: str | Sequence[str] | None = None,
+        start: When = None,
+        end: When = None,
+        columns: Sequence[str] | None = None,
+        *,
+        frame: Frame = "polars",
+    ) -> Any:
+        """Rows of the published feature panel on `[start, end)`, one a date and member, sorted by both; 45 numbers each, or those named.
+
+        A row was known at the close of its date and is for decisions after it. `universe` is an asset class, its panel's universe
+        (`"SP500"`) or a list of symbols, whose ranks are still those among all members; None where there is one panel only. Columns are
+        good without their `f_`; date and symbol always come. Null where a feature has no value, never NaN. `QueryFault` for a universe or
+        a feature there is not and for a panel that is not published; `SymbolFault` for an unknown symbol.
+        """
+        from marketdata_assets.query.features import features
+        from marketdata_assets.query.when import window
+
+        return _as(features(self.platform, universe, window(start, end), columns=columns), frame)
+
     def symbols(self, asset_class: str | None = None) -> list[str]:
         """The canonical symbols that are configured, sorted, of one asset class or of all."""
         classes = [asset_class] if asset_class else list(self.platform.settings.asset_classes)

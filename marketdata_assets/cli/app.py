@@ -15,6 +15,7 @@ from marketdata_assets.cli import (
     download,
     events,
     export,
+    features,
     fetch,
     fundamentals,
     ingest,
@@ -60,6 +61,7 @@ for group in (
     instruments,
     universe,
     fundamentals,
+    features,
     verify,
 ):
     group.add_to(app)
