@@ -50,51 +50,49 @@ def returns(close: Floats, step: Floats, offsets: Ints) -> Floats:
 @compiled
 def sums(x: Floats, n: int, first: int, out: Floats) -> None:
     """The sum of the last n values at every place from `first` on, added from the oldest to the newest."""
-    start = max(n - 1, first)
-    for t in range(start, x.size):
-        out[t] = x[t - n + 1]
+    start = min(max(n - 1, first), x.size)
+    total = out[start:]
+    total[:] = x[start - n + 1 : x.size - n + 1]
     for k in range(n - 2, -1, -1):
-        for t in range(start, x.size):
-            out[t] += x[t - k]
+        lagged = x[start - k : x.size - k]
+        for t in range(total.size):
+            total[t] += lagged[t]
 
 
 @compiled
 def centre(x: Floats, n: int, first: int, mean: Floats) -> None:
     """The mean of the last n values less the newest of them, which is exactly 0 in a flat window."""
-    start = max(n - 1, first)
-    for t in range(start, x.size):
-        mean[t] = x[t - n + 1] - x[t]
-    for k in range(n - 2, -1, -1):
-        for t in range(start, x.size):
-            mean[t] += x[t - k] - x[t]
-    for t in range(start, x.size):
-        mean[t] /= n
+    start = min(max(n - 1, first), x.size)
+    total, newest = mean[start:], x[start:]
+    total[:] = 0.0
+    for k in range(n - 1, -1, -1):
+        lagged = x[start - k : x.size - k]
+        for t in range(total.size):
+            total[t] += lagged[t] - newest[t]
+    for t in range(total.size):
+        total[t] /= n
 
 
 @compiled
 def spread(x: Floats, n: int, ddof: int, first: int, mean: Floats, out: Floats) -> None:
     """Standard deviation of the last n values, and their mean less the newest one; of a flat window exactly 0, both."""
     centre(x, n, first, mean)
-    start = max(n - 1, first)
-    for t in range(start, x.size):
-        out[t] = 0.0
-    for k in range(n - 1, -1, -1):
-        for t in range(start, x.size):
-            d = (x[t - k] - x[t]) - mean[t]
-            out[t] += d * d
-    for t in range(start, x.size):
+    products(x, x, n, first, mean, mean, out)
+    for t in range(min(max(n - 1, first), x.size), x.size):
         out[t] = np.sqrt(out[t] / (n - ddof))
 
 
 @compiled
 def products(x: Floats, y: Floats, n: int, first: int, mean_x: Floats, mean_y: Floats, out: Floats) -> None:
     """Sum of the products of the deviations of the last n pairs from their means, which `centre` gave."""
-    start = max(n - 1, first)
-    for t in range(start, x.size):
-        out[t] = 0.0
+    start = min(max(n - 1, first), x.size)
+    # Slices: an index that counts up from 0 is one that the compiler knows not to be negative, and takes several of at once.
+    total, newest_x, newest_y, centre_x, centre_y = out[start:], x[start:], y[start:], mean_x[start:], mean_y[start:]
+    total[:] = 0.0
     for k in range(n - 1, -1, -1):
-        for t in range(start, x.size):
-            out[t] += ((x[t - k] - x[t]) - mean_x[t]) * ((y[t - k] - y[t]) - mean_y[t])
+        lagged_x, lagged_y = x[start - k : x.size - k], y[start - k : x.size - k]
+        for t in range(total.size):
+            total[t] += ((lagged_x[t] - newest_x[t]) - centre_x[t]) * ((lagged_y[t] - newest_y[t]) - centre_y[t])
 
 
 @compiled
@@ -103,8 +101,10 @@ def highest(x: Floats, n: int, first: int, out: Floats) -> None:
     peak = np.where(np.isnan(x), np.inf, x)
     reach = 1
     while 2 * reach <= n:
-        for t in range(x.size - 1, reach - 1, -1):
-            peak[t] = max(peak[t], peak[t - reach])
+        lower = peak[: max(x.size - reach, 0)].copy()
+        upper = peak[min(reach, x.size) :]
+        for t in range(upper.size):
+            upper[t] = max(upper[t], lower[t])
         reach *= 2
     for t in range(max(n - 1, first), x.size):
         top = max(peak[t], peak[t - (n - reach)])
