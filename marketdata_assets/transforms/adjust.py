@@ -76,8 +76,9 @@ def _known(frame: pl.DataFrame | None, as_of: datetime | None) -> pl.DataFrame:
 def _with_product(rows: pl.DataFrame, factors: pl.DataFrame, name: str) -> pl.DataFrame:
     """`rows` with the product of the factors whose ex-date lies after the row's session, 1 where there is none."""
     later = factors.sort("symbol", "ex_date", descending=[False, True]).with_columns(pl.col("factor").cum_prod().over("symbol").alias(name))
+    touched = rows.with_row_index("__row").filter(pl.col("symbol").is_in(later["symbol"].unique().to_list()))
     placed = (
-        rows.with_row_index("__row")
+        touched.select("__row", "symbol", "session")
         .sort("session")
         .join_asof(
             later.sort("ex_date").select("symbol", "ex_date", name),
@@ -88,8 +89,10 @@ def _with_product(rows: pl.DataFrame, factors: pl.DataFrame, name: str) -> pl.Da
             allow_exact_matches=False,
             check_sortedness=False,
         )
+        .drop_nulls(name)
     )
-    return placed.sort("__row").with_columns(pl.col(name).fill_null(1.0)).drop("__row", "ex_date")
+    products = pl.Series(name, [1.0], dtype=pl.Float64).new_from_index(0, rows.height)
+    return rows.with_columns(products.scatter(placed["__row"], placed[name]))
 
 
 def _dividend_factors(rows: pl.DataFrame, splits: pl.DataFrame, paid: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from marketdata_assets.schemas.splits import SPLIT_EVENTS
 from marketdata_assets.transforms.splits.detector import detected_among, judge_reported
-from marketdata_assets.transforms.splits.evidence import evidence
+from marketdata_assets.transforms.splits.evidence import evidence_of, moves
 from marketdata_assets.transforms.splits.parameters import DEFAULTS, SplitParameters
 from marketdata_assets.transforms.splits.statements import statements
 from marketdata_assets.transforms.splits.verdict import with_verdict
@@ -51,10 +51,11 @@ def split_events(
     prices, reports = _known(bars, as_of), _known(reported, as_of)
     decided = None if decisions is None else _known(decisions, as_of)
     told = statements(reports, parameters)
-    seen = evidence(prices, sessions, parameters=parameters)
+    moved = moves(prices, sessions, parameters)
+    seen = evidence_of(moved, parameters=parameters)
     detected = detected_among(seen, parameters=parameters)
     placed = _placed(told, prices)
-    judged = _judged(placed, prices, sessions, parameters)
+    judged = _judged(placed, moved, parameters)
     rows = _together(judged, detected, _jumps_across_gaps(seen, placed, parameters)).join(_cash(reports), on=DAY, how="left")
     return SPLIT_EVENTS.conform(with_verdict(rows, covering, decided, parameters))
 
@@ -82,9 +83,9 @@ def _placed(told: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
     return within.drop("opened", "first_bar").sort(DAY)
 
 
-def _judged(placed: pl.DataFrame, prices: pl.DataFrame, sessions: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
+def _judged(placed: pl.DataFrame, moved: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
     days = placed.filter(pl.col("session").is_not_null())
-    seen = evidence(prices, sessions, days=days, parameters=parameters)
+    seen = evidence_of(moved, days=days, parameters=parameters)
     weighed = judge_reported(days.drop("known_at").join(seen, on=["symbol", "session"], how="inner"), parameters=parameters)
     chosen = weighed.select(*DAY, *_EVIDENCE, "confidence", "with_distribution", pl.col("known_at").alias("bars_known_at"))
     return placed.join(chosen, on=DAY, how="left").with_columns(pl.col("known_at").alias("told_known_at")).drop("known_at")

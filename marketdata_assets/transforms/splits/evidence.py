@@ -28,7 +28,11 @@ def evidence(
     the bar before and this one; `bars_after` of the window are there; `decided_on` is its last session, null while it is not over.
     `known_at` is the newest of the bars used. Bars after the window have no say.
     """
-    rows = _moves(bars, sessions, parameters)
+    return evidence_of(moves(bars, sessions, parameters), days=days, parameters=parameters)
+
+
+def evidence_of(rows: pl.DataFrame, *, days: pl.DataFrame | None = None, parameters: SplitParameters = DEFAULTS) -> pl.DataFrame:
+    """`evidence` of bars whose `moves` are at hand."""
     chosen = _chosen(rows, days, parameters)
     around = _around(rows, chosen, parameters)
     seen = chosen.join(around, on="position", how="left", maintain_order="left")
@@ -44,10 +48,12 @@ def evidence(
     ).drop("position", "own_overnight", "own_daily", "volume_basis", "later_volume", "own_volume")
 
 
-def _moves(bars: pl.DataFrame, sessions: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
-    """All bars in order with their moves, and the market's."""
+def moves(bars: pl.DataFrame, sessions: pl.DataFrame, parameters: SplitParameters = DEFAULTS) -> pl.DataFrame:
+    """All bars in order with the close before them, the sessions missing between, their moves and the market's."""
     ordinals = sessions.select("session").unique().sort("session").with_row_index("ordinal")
-    kept = bars.select(*_USED, "volume_basis").filter(pl.col("open") > 0, pl.col("close") > 0).sort("symbol", "session")
+    kept = bars.select(*_USED, "volume_basis").filter(pl.col("open") > 0, pl.col("close") > 0)
+    if not in_order(kept):
+        kept = kept.sort("symbol", "session")
     same = pl.col("symbol") == pl.col("symbol").shift(1)
     before = {name: pl.when(same).then(pl.col(name).shift(1)) for name in ("close", "session", "ordinal")}
     placed = kept.join(ordinals, on="session", how="left", maintain_order="left").with_columns(pl.col("ordinal").cast(pl.Int64))
@@ -73,6 +79,13 @@ def _moves(bars: pl.DataFrame, sessions: pl.DataFrame, parameters: SplitParamete
     )
     joined = rows.join(market, on="session", how="left", maintain_order="left")
     return joined.with_columns(pl.col("market_overnight", "market_daily").fill_null(0.0))
+
+
+def in_order(bars: pl.DataFrame) -> bool:
+    """Whether `bars` are sorted by symbol and session, as every table of bars is."""
+    symbol, session = pl.col("symbol"), pl.col("session")
+    ahead = (symbol < symbol.shift(1)) | ((symbol == symbol.shift(1)) & (session < session.shift(1)))
+    return not bars.select(ahead.any()).item()
 
 
 def _chosen(rows: pl.DataFrame, days: pl.DataFrame | None, parameters: SplitParameters) -> pl.DataFrame:
