@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import pairwise
 
 import polars as pl
 
@@ -21,7 +22,16 @@ COLUMNS = ("symbol", "source", "spelling", "start", "end", "evidence")
 LISTED = "listed"
 LAG = timedelta(days=31)
 """How long after a rename a source may still write the old ticker."""
-NAMES = pl.Schema([("spelling", pl.String), ("symbol", pl.String), ("named_from", pl.Date), ("named_to", pl.Date)])
+NAMES = pl.Schema(
+    [
+        ("spelling", pl.String),
+        ("symbol", pl.String),
+        ("named_from", pl.Date),
+        ("named_to", pl.Date),
+        ("written_from", pl.Date),
+        ("written_to", pl.Date),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +92,12 @@ class Names:
             identity.add(symbol, self._asset_class, tuple(aliases))
         return identity
 
-    def holders(self, spelling: str) -> list[Holder]:
-        """Whom the source means by a ticker over all time, nobody left out: adjoining half-open spans.
+    def holders(self, spelling: str, written: date = date.max) -> list[Holder]:
+        """Whom the source means by a ticker over all time in a file of the day `written`, nobody left out: adjoining half-open spans.
 
-        A span that no alias covers belongs to the only instrument that ever bore the ticker, when it bore it later (the source writes later
-        tickers for the past) or until a month before (the source lags); else to the ticker itself.
+        A span that no alias covers belongs to the only instrument that ever bore the ticker, when it bore it later (the source writes
+        later tickers for the past, which it can only do once they are borne) or until a month before (the source lags); else to the
+        ticker itself.
         """
         known = self._identity.holders(self._source, spelling, self._asset_class)
         named = {holder.symbol for holder in known if holder.symbol}
@@ -96,7 +107,7 @@ class Names:
         for at, holder in enumerate(known):
             if holder.symbol:
                 filled.append(holder)
-            elif sole and any(later.symbol for later in known[at + 1 :]):
+            elif sole and any(later.symbol and (later.start or date.min) <= written for later in known[at + 1 :]):
                 filled.append(Holder(holder.start, holder.end, sole))
             elif sole and holder.start is not None:
                 lagging = holder.start + LAG
@@ -109,9 +120,19 @@ class Names:
         return filled
 
     def frame(self, spellings: Sequence[str]) -> pl.DataFrame:
-        """(spelling, symbol, named_from, named_to) of each ticker over all time; open sides are null."""
-        rows = [(spelling, h.symbol, h.start, h.end) for spelling in sorted(set(spellings)) for h in self.holders(spelling)]
+        """Whom each ticker meant on `[named_from, named_to)` in files of `[written_from, written_to)`; open sides are null."""
+        rows = [row for spelling in sorted(set(spellings)) for row in self._meanings(spelling)]
         return pl.DataFrame(rows, schema=NAMES, orient="row")
+
+    def _meanings(self, spelling: str) -> list[tuple[object, ...]]:
+        borne = self._identity.holders(self._source, spelling, self._asset_class)
+        cuts: list[date | None] = sorted({h.start for h in borne if h.symbol and h.start})  # type: ignore[assignment]
+        edges = [None, *cuts, None]
+        return [
+            (spelling, h.symbol, h.start, h.end, since, until)
+            for since, until in pairwise(edges)
+            for h in self.holders(spelling, since or date.min)
+        ]
 
 
 def listed_tickers(instruments: Instruments, changes: Iterable[TickerChange], asset_class: str) -> pl.DataFrame:

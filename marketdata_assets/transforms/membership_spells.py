@@ -59,7 +59,11 @@ def named(statements: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     A ticker that leaves is the one it was the day before.
     """
     at = pl.when(pl.col("kind") == "removed").then(pl.col("start") - DAY).otherwise("start")
-    joined = statements.join(names, on="spelling", how="inner", maintain_order="left")
+    written = pl.col("known_at").dt.date()
+    joined = statements.join(names, on="spelling", how="inner", maintain_order="left").filter(
+        pl.col("written_from").is_null() | (pl.col("written_from") <= written),
+        pl.col("written_to").is_null() | (written < pl.col("written_to")),
+    )
     opens, closes = pl.col("named_from").fill_null(date.min), pl.col("named_to").fill_null(date.max)
     spans = joined.filter(pl.col("kind").is_in(["member", "seen"])).with_columns(
         pl.max_horizontal("start", opens).alias("start"),
@@ -67,7 +71,11 @@ def named(statements: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     )
     days = joined.filter(~pl.col("kind").is_in(["member", "seen"]), at >= opens, at < closes)
     kept = spans.filter(pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
-    return pl.concat([kept, days]).drop("named_from", "named_to").sort("known_at", "payload_sha256", "line", "start", maintain_order=True)
+    return (
+        pl.concat([kept, days])
+        .drop("named_from", "named_to", "written_from", "written_to")
+        .sort("known_at", "payload_sha256", "line", "start", maintain_order=True)
+    )
 
 
 def source_spells(statements: pl.DataFrame) -> SourceSpells:

@@ -8,6 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketdata_assets.core.aliases import Alias
 from marketdata_assets.core.instruments import Instruments, parse_instruments
 from marketdata_assets.core.sessions import calendar
 from marketdata_assets.sources.membership.read import read_membership
@@ -170,6 +171,17 @@ def test_the_seed_of_ticker_changes_contradicts_no_instrument(project: object) -
         for n, names in (("plain", plain), ("tape", tape))
     }
     assert held == {"plain": ["WM"], "tape": ["WAMUQ"]}
+
+
+def test_a_rename_of_the_future_changes_no_day_before_it() -> None:
+    """X will be called Y: entered as an alias of X. A file of before cannot have meant it, whoever bore Y in the past."""
+    told = ("a.csv", "ticker,start_date,end_date\nX,2018-03-05,\nY,2016-03-01,2017-03-01\n")
+    to_come = TickerChange("X", Alias("*", "Y", date(2025, 6, 2), None), "announced")
+    assert (
+        spells(source(told)) == spells(source(told, changes=(to_come,))) == [("X", "2018-03-05", None), ("Y", "2016-03-01", "2017-03-01")]
+    )
+    past = TickerChange("X", Alias("*", "Y", date(2024, 6, 3), None), "company")
+    assert spells(source(told, changes=(past,))) == [("X", "2016-03-01", "2017-03-01"), ("X", "2018-03-05", None)]
 
 
 DAYS = [date(2023, 5, 1) + timedelta(days=n) for n in range(30)]
