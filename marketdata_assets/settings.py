@@ -195,6 +195,9 @@ class Settings(_Model):
     def _universes_fit(self) -> Settings:
         if both := self.indices.keys() & self.universes.keys():
             raise ValueError(f"{min(both)!r} stands under `indices` and under `universes`; give one of them another name")
+        asked = self.fundamentals.source if self.fundamentals else None
+        if asked is not None and (asked not in self.sources or self.sources[asked].vendor != self.fundamentals.vendor):  # type: ignore[union-attr]
+            raise ValueError(f"fundamentals.source names {asked!r}, which is no networked source of its vendor")
         classes = {name: index.asset_class for name, index in self.indices.items()}
         classes |= {name: universe.asset_class for name, universe in self.universes.items()} | {
             f"panels.{name}": name for name in self.panels
