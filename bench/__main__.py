@@ -9,6 +9,8 @@ import sys
 SUBJECTS = {
     "bars": "files to validated bars, reading a symbol, reading a day: against plain pandas",
     "fetch": "a vendor's answers to raw partitions: the share of its rate that is used, and against an aiohttp, json and pandas loop",
+    "features": "bars to the panel of 45 features: against pandas as tutorials have it, plain Polars, and reading and writing alone",
+    "splits": "500 symbols over 20 years: detect, arbitrate and adjust, against a pandas loop over the symbols",
     "dagster_overhead": "what Dagster adds per partition and asset: its stock event log against ours",
 }
 
