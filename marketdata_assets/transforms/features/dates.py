@@ -19,24 +19,51 @@ CLIP = 0.01
 
 @compiled
 def ascending(x: Floats, bounds: Ints, first: int, last: int, order: Ints, counts: Ints) -> None:
-    """Of each date in [first, last) the rows that have a value, in ascending order of it, and how many there are.
+    """Of each date in [first, last) the rows that have a value, in ascending order of it, ties as they stand, and how many there are.
 
     They stand in `order` from the date's first row on.
     """
     for k in range(first, last):
-        at, n = bounds[k], 0
-        for p in range(at, bounds[k + 1]):
+        rows = np.empty(bounds[k + 1] - bounds[k], np.int32)
+        n = 0
+        for p in range(bounds[k], bounds[k + 1]):
             if not np.isnan(x[p]):
-                order[at + n] = p
+                rows[n] = p
                 n += 1
-        rows = order[at : at + n].copy()
         values = np.empty(n)
         for i in range(n):
-            values[i] = x[rows[i]]
-        place = np.argsort(values)
-        for i in range(n):
-            order[at + i] = rows[place[i]]
+            # Adding 0 makes -0 and 0 one value.
+            values[i] = x[rows[i]] + 0.0
+        order[bounds[k] : bounds[k] + n] = by_digits(values.view(np.uint64), rows[:n])
         counts[k] = n
+
+
+@compiled
+def by_digits(keys: Any, rows: Ints) -> Ints:
+    """`rows` in ascending order of the numbers whose bits `keys` holds, byte after byte from the lowest; both are used up."""
+    top = np.uint64(1 << 63)
+    for i in range(keys.size):
+        # Of the bits of a negative number all are turned over, of another one the sign: their order is then that of the numbers.
+        keys[i] = ~keys[i] if keys[i] & top else keys[i] | top
+    other_keys, other_rows = np.empty_like(keys), np.empty_like(rows)
+    starts = np.empty(257, np.int64)
+    for byte in range(8):
+        shift = np.uint64(8 * byte)
+        starts[:] = 0
+        for i in range(keys.size):
+            starts[((keys[i] >> shift) & np.uint64(255)) + np.uint64(1)] += 1
+        if starts.max() == keys.size:
+            continue
+        for digit in range(256):
+            starts[digit + 1] += starts[digit]
+        for i in range(keys.size):
+            digit = (keys[i] >> shift) & np.uint64(255)
+            other_keys[starts[digit]] = keys[i]
+            other_rows[starts[digit]] = rows[i]
+            starts[digit] += 1
+        keys, other_keys = other_keys, keys
+        rows, other_rows = other_rows, rows
+    return rows
 
 
 @compiled
