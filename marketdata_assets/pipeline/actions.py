@@ -51,7 +51,9 @@ def announced(platform: Platform, source: str, as_of: datetime | None = None) ->
     meant that day, under nobody where the instruments file knows none.
     """
     config = source_settings(platform, source)
-    rows = _answers(platform, source) if action_datasets(config) else _columns(platform, source, config)
+    if action_datasets(config):
+        return _answers(platform, source, as_of)
+    rows = _columns(platform, source, config)
     return versions(rows if as_of is None else rows.filter(pl.col("known_at") <= as_of))
 
 
@@ -126,13 +128,17 @@ def event_input(digests: Mapping[str, str], key: PartitionKey) -> dict[str, str]
     return {CORPORATE_ACTIONS.name: digests[key.symbol]} if key.symbol and key.symbol in digests else {}
 
 
-def _answers(platform: Platform, source: str) -> pl.DataFrame:
-    """The events of every archived answer of a source, repetitions included."""
+def _answers(platform: Platform, source: str, as_of: datetime | None) -> pl.DataFrame:
+    """The events of the archived answers of a source that had come by `as_of`; the same answers are read together once a process."""
     pages = action_fetches(platform, source).filter(pl.col("state") == LandingState.LANDED)
-    wanted = pages.select("path", "payload_sha256", "known_at").unique().sort("known_at", "path").rows()
-    with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda row: _page(platform, source, *row), wanted))
-    return pl.concat([CORPORATE_ACTIONS.empty(), *parts])
+    known = pages if as_of is None else pages.filter(pl.col("known_at") <= as_of)
+    wanted = known.select("path", "payload_sha256", "known_at").unique().sort("known_at", "path").rows()
+    key = (sha256(repr(wanted).encode()).hexdigest(), f"answers of {source}")
+    if key not in platform.announcements:
+        with ThreadPoolExecutor(_READERS) as pool:
+            parts = list(pool.map(lambda row: _page(platform, source, *row), wanted))
+        platform.announcements[key] = versions(pl.concat([CORPORATE_ACTIONS.empty(), *parts]))
+    return platform.announcements[key]
 
 
 def _page(platform: Platform, source: str, path: str, payload: str, known_at: datetime) -> pl.DataFrame:
