@@ -15,8 +15,8 @@ from marketdata_assets.pipeline.panel.sources import PanelSources, panel_setting
 from marketdata_assets.pipeline.platform import Platform, table_path
 from marketdata_assets.rules.panel.gate import PanelContext, Verdict
 from marketdata_assets.rules.panel.gates import judged, require_publishable
-from marketdata_assets.transforms.features.panel import panels
 from marketdata_assets.transforms.features.registry import FEATURE_PANEL, FEATURES, panel_metadata
+from marketdata_assets.transforms.panel_as_known import panels_as_known
 
 _KEY = ["date", "symbol"]
 
@@ -122,7 +122,7 @@ def decisions(platform: Platform, asset_class: str, dates: pl.Series) -> pl.Data
 
 def _built(platform: Platform, asset_class: str, sources: PanelSources, years: Sequence[str]) -> Iterator[BuiltYear]:
     began = time.perf_counter()
-    made = panels(
+    made = panels_as_known(
         sources.bars,
         sources.events,
         sources.members,

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from marketdata_assets.pipeline.panel.build import year_span
-from marketdata_assets.pipeline.panel.sources import PanelSources, member_days, panel_sources
+from marketdata_assets.pipeline.panel.sources import PanelSources, listed_spells, member_days, panel_sources
 from marketdata_assets.pipeline.platform import Platform
-from marketdata_assets.transforms.features.panel import panel
 from marketdata_assets.transforms.lookahead.cuts import cut_dates
-from marketdata_assets.transforms.lookahead.inputs import Build, PanelInputs
+from marketdata_assets.transforms.lookahead.inputs import SPELLS_SCHEMA, Build, PanelInputs
 from marketdata_assets.transforms.lookahead.proof import Proof, prove
 from marketdata_assets.transforms.lookahead.warm_up import warm_ups
+from marketdata_assets.transforms.panel_as_known import panels_as_known
 
 _LEAST_HISTORY = 320
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,8 @@ def panel_inputs(sources: PanelSources) -> PanelInputs:
     """The same sources as the proof's inputs: members are spells, sectors begin when they are both true and known."""
     known = pl.when(pl.col("known_at") > _EPOCH).then(pl.col("known_at").dt.date())
     sectors = sources.sectors.select("symbol", "sector", pl.max_horizontal("from", known).alias("effective_from"), pl.col("to"))
-    return PanelInputs(bars=sources.bars, events=sources.events, members=sources.spells, sectors=sectors)
+    named = SPELLS_SCHEMA.to_frame() if sources.named is None else sources.named
+    return PanelInputs(bars=sources.bars, events=sources.events, members=named, sectors=sectors, listings=sources.listings)
 
 
 def builder(sources: PanelSources, start: date, end: date) -> Build:
@@ -37,8 +38,9 @@ def builder(sources: PanelSources, start: date, end: date) -> Build:
         sectors = inputs.sectors.select(
             "symbol", pl.col("effective_from").alias("from"), "to", "sector", pl.coalesce(midnight, always).alias("known_at")
         )
-        members = member_days(inputs.members, closes["date"])
-        return panel(inputs.bars, inputs.events, members, sectors, start, end, closes=closes)
+        spells = listed_spells(inputs.bars, inputs.listings) if sources.named is None else inputs.members
+        members = member_days(spells, closes["date"])
+        return next(panels_as_known(inputs.bars, inputs.events, members, sectors, [(start, end)], closes=closes))
 
     return build
 

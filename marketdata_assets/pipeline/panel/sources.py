@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import polars as pl
 
+from marketdata_assets.core.basis import PriceBasis
 from marketdata_assets.core.faults import ConfigFault, QueryFault
 from marketdata_assets.lake.choose import chosen_files
 from marketdata_assets.lake.layout import key_of
 from marketdata_assets.lake.parquet import decode
 from marketdata_assets.lake.scan import read_verified
-from marketdata_assets.pipeline.platform import Platform, table_path
+from marketdata_assets.pipeline.platform import Platform, listing_bounds, table_path
 from marketdata_assets.rules.panel.settings import ALL, PanelSettings
 from marketdata_assets.schemas.bars import VALIDATED_BARS
 from marketdata_assets.schemas.splits import SPLIT_EVENTS
@@ -29,22 +31,24 @@ _MEMBERS = pl.Schema({"date": pl.Date(), "symbol": pl.String()})
 class PanelSources:
     """Everything a panel up to `until` (left out) is made of.
 
-    `bars` as traded; `events` are the splits that adjusted views apply; `spells` say who belonged to the universe when; `sectors`
-    (symbol, from, to, sector, known_at); `calendar` (date, close) are the sessions from the first bar to the newest one; `inputs` maps
-    each file that was read to its SHA-256.
+    `bars` as traded, volume null where it came adjusted; `events` are the splits that adjusted views apply; `named` holds the spells of
+    a universe that has a name, null where `listings` and bars decide; `sectors` (symbol, from, to, sector, known_at); `calendar` (date,
+    close) are the sessions from the first bar to the newest one; `inputs` maps each file that was read to its SHA-256.
     """
 
     bars: pl.DataFrame
     events: pl.DataFrame
-    spells: pl.DataFrame
+    named: pl.DataFrame | None
+    listings: pl.DataFrame
     sectors: pl.DataFrame
     calendar: pl.DataFrame
     inputs: dict[str, str]
 
-    @property
+    @cached_property
     def members(self) -> pl.DataFrame:
         """(date, symbol) of every member on every session of the calendar."""
-        return member_days(self.spells, self.calendar["date"])
+        spells = listed_spells(self.bars, self.listings) if self.named is None else self.named
+        return member_days(spells, self.calendar["date"])
 
 
 def panel_settings(platform: Platform, asset_class: str) -> PanelSettings:
@@ -68,8 +72,9 @@ def panel_sources(platform: Platform, asset_class: str, until: date) -> PanelSou
     calendar = platform.calendar(asset_class)
     sessions = calendar.sessions(*calendar.clip(first, newest + timedelta(days=1)))
     days = sessions.select(pl.col("session").alias("date"), "close")
-    spells = _spells(platform, asset_class, config, bars, days["date"], hashes)
-    return PanelSources(bars, _events(platform, asset_class, until, hashes), spells, sector_spells(platform, asset_class), days, hashes)
+    named, listings = _universe(platform, asset_class, config, days["date"], hashes)
+    events, sectors = _events(platform, asset_class, until, hashes), sector_spells(platform, asset_class)
+    return PanelSources(bars, events, named, listings, sectors, days, hashes)
 
 
 def member_days(spells: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
@@ -98,25 +103,32 @@ def _bars(platform: Platform, asset_class: str, until: date, hashes: dict[str, s
     rows = _read(platform, VALIDATED_BARS, platform.path(VALIDATED_BARS, asset_class, TIMEFRAME), until, hashes)
     known = platform.symbols(asset_class)
     kept = rows.filter(pl.col("session") < until, pl.col("symbol").is_in(known))
-    return kept.select(BARS_SCHEMA.names()).collect().sort("symbol", "session")
+    traded = pl.when(pl.col("volume_basis") == PriceBasis.RAW.value).then("volume")
+    return kept.with_columns(traded.alias("volume")).select(BARS_SCHEMA.names()).collect().sort("symbol", "session")
 
 
 def _events(platform: Platform, asset_class: str, until: date, hashes: dict[str, str]) -> pl.DataFrame:
-    """Splits that adjusted views apply; one whose ratio nobody knows has none, and nothing is compared across it."""
+    """Splits that adjusted views apply; one whose ratio nobody knows has none, and nothing is compared across it.
+
+    What nobody reported and prices alone gave away is dated by the session at whose close it was sure (`decided_on`).
+    """
     rows = _read(platform, SPLIT_EVENTS, table_path(SPLIT_EVENTS.name, asset_class), until, hashes)
     unknown = pl.col("hidden_in_gap") | (pl.col("conflicting") & (pl.col("verdict") != APPLIED))
     kept = rows.filter(pl.col("ex_date") < until, (pl.col("verdict") == APPLIED) | unknown)
-    ratio = pl.when(pl.col("verdict") == APPLIED).then("ratio")
-    return (
-        kept.select("symbol", "ex_date", ratio.alias("ratio"), pl.lit(None, pl.Date).alias("announced_on"))
-        .collect()
-        .match_to_schema(EVENTS_SCHEMA)
+    told = kept.select(
+        "symbol",
+        "ex_date",
+        pl.when(pl.col("verdict") == APPLIED).then("ratio").alias("ratio"),
+        pl.lit(None, pl.Date).alias("announced_on"),
+        pl.when(pl.col("reported_by") == "").then("decided_on").alias("decided_on"),
     )
+    return told.collect().match_to_schema(EVENTS_SCHEMA)
 
 
-def _spells(
-    platform: Platform, asset_class: str, config: PanelSettings, bars: pl.DataFrame, days: pl.Series, hashes: dict[str, str]
-) -> pl.DataFrame:
+def _universe(
+    platform: Platform, asset_class: str, config: PanelSettings, days: pl.Series, hashes: dict[str, str]
+) -> tuple[pl.DataFrame | None, pl.DataFrame]:
+    """The spells of a universe that has a name, or none; and the listings of the symbols that may be members."""
     if isinstance(config.universe, str) and config.universe != ALL:
         path = table_path(UNIVERSE.name, asset_class)
         rows = _read(platform, UNIVERSE, path, days.to_list()[-1] + timedelta(days=1), hashes)
@@ -125,23 +137,23 @@ def _spells(
             raise QueryFault(
                 f"reading the universe {config.universe.upper()} of {asset_class}", "no member is published", f"materialize {path}"
             )
-        return spells_of_days(named, days)
+        return spells_of_days(named, days), SPELLS_SCHEMA.to_frame()
     symbols = platform.symbols(asset_class) if config.universe == ALL else sorted(config.universe)
     strangers = sorted(set(symbols) - set(platform.symbols(asset_class)))
     if strangers:
         raise ConfigFault(f"reading panels.{asset_class}", f"{', '.join(strangers[:5])} are not configured", "correct the universe")
-    return _listed(platform, symbols, bars)
+    rows = [(symbol, *listing_bounds(platform, symbol)) for symbol in symbols]
+    return None, pl.DataFrame(rows, schema=SPELLS_SCHEMA, orient="row")
 
 
-def _listed(platform: Platform, symbols: list[str], bars: pl.DataFrame) -> pl.DataFrame:
-    """Each symbol from its listing, or its first bar where that is not known or later, up to its delisting."""
-    first = dict(bars.group_by("symbol").agg(pl.col("session").min()).iter_rows())
-    rows = []
-    for symbol in symbols:
-        instrument = platform.instruments.get(symbol)
-        if symbol in first:
-            rows.append((symbol, instrument.listed_on or first[symbol], instrument.delisted_on))
-    return pl.DataFrame(rows, schema=SPELLS_SCHEMA, orient="row")
+def listed_spells(bars: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
+    """Each listed symbol as a member from its first bar on, not before it is listed, up to its delisting.
+
+    `listings` are spells, null where a bound is not known. A symbol without a bar is no member: that it will have one is not known.
+    """
+    first = bars.group_by("symbol").agg(pl.col("session").min().alias("first_bar"))
+    known = listings.join(first, on="symbol").with_columns(effective_from=pl.max_horizontal("effective_from", "first_bar"))
+    return known.select(SPELLS_SCHEMA.names()).sort("symbol", "effective_from")
 
 
 def spells_of_days(rows: pl.DataFrame, days: pl.Series) -> pl.DataFrame:

@@ -19,7 +19,9 @@ BARS_SCHEMA = pl.Schema(
         "volume": pl.Float64(),
     }
 )
-EVENTS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64(), "announced_on": pl.Date()})
+EVENTS_SCHEMA = pl.Schema(
+    {"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64(), "announced_on": pl.Date(), "decided_on": pl.Date()}
+)
 SPELLS_SCHEMA = pl.Schema({"symbol": pl.String(), "effective_from": pl.Date(), "effective_to": pl.Date()})
 SECTORS_SCHEMA = pl.Schema({"symbol": pl.String(), "sector": pl.String(), "effective_from": pl.Date()})
 REVISIONS_SCHEMA = pl.Schema({"symbol": pl.String(), "session": pl.Date(), "known_on": pl.Date(), "close": pl.Float64()})
@@ -31,7 +33,8 @@ class PanelInputs:
     """Everything a panel may look at.
 
     `bars` are daily, as traded: a row is known at the close of its `session`. `events` are splits (ratio = new shares / old shares), known
-    on `announced_on` or, where that is null or later, from the open of `ex_date`. `members` and `listings` are spells
+    on `announced_on` or, where that is null or later, from the open of `ex_date`; one that was found out afterwards only on `decided_on`,
+    where that is not null. `members` and `listings` are spells
     `[effective_from, effective_to)`: a beginning or an end is known on its own day, null is not (yet) there. `sectors` hold from
     `effective_from` on; null there means always. `revisions` are later versions of closes, known on `known_on`. Tables may have more
     columns.
@@ -61,4 +64,5 @@ Build = Callable[[PanelInputs], pl.DataFrame]
 
 def announced(events: pl.DataFrame) -> pl.Expr:
     """The day on which each event became known."""
-    return pl.min_horizontal("announced_on", "ex_date") if "announced_on" in events.columns else pl.col("ex_date")
+    known = pl.min_horizontal("announced_on", "ex_date") if "announced_on" in events.columns else pl.col("ex_date")
+    return pl.coalesce("decided_on", known) if "decided_on" in events.columns else known

@@ -30,7 +30,7 @@ def small_market(symbols: int = 12, sessions: int = 160, seed: int = 7) -> Panel
     return PanelInputs(
         bars=bars,
         events=pl.DataFrame(
-            [(name, day, ratio, day - timedelta(days=4)) for name, (day, ratio) in splits.items()], schema=EVENTS_SCHEMA, orient="row"
+            [(name, day, ratio, day - timedelta(days=4), None) for name, (day, ratio) in splits.items()], schema=EVENTS_SCHEMA, orient="row"
         ),
         members=_spells(names, days, step=4),
         sectors=_sector_map(names, days),

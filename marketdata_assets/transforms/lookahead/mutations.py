@@ -107,6 +107,8 @@ def other_events(inputs: PanelInputs, cut: date, rng: np.random.Generator) -> Pa
     more = pl.DataFrame(drawn, schema={"symbol": pl.String, "ex_date": pl.Date, "ratio": pl.Float64}, orient="row")
     if "announced_on" in inputs.events.columns:
         more = more.with_columns(announced_on="ex_date")
+    if "decided_on" in inputs.events.columns:
+        more = more.with_columns(decided_on=pl.lit(None, pl.Date))
     template = inputs.events.drop(more.columns).head(1)
     if template.height:  # a column this module does not know keeps a value that occurs, so that the event is believed
         more = more.join(template, how="cross").select(inputs.events.columns)
