@@ -118,7 +118,9 @@ def _plan(
     if not work:
         names = ", ".join(lane.name for lane in lanes_of(platform))
         raise QueryFault(
-            "planning a backfill", "nothing landed or stored lies in the selection", f"choose among {names}, or land files first"
+            "planning a backfill",
+            "no partition lies in the selection: nothing landed, nothing is stored, no vendor can have traded it yet",
+            f"choose among {names}, or other dates",
         )
     return work
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = 40
+_ENDINGS = (".parquet", ".csv", ".jsonl")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,13 +54,17 @@ def fetch(
     from marketdata_assets.pipeline.asking import ask, dataset_of
     from marketdata_assets.query.when import window
 
+    if out is not None:
+        _require_known(out)
     chosen = dataset_of(session.platform, source, dataset)
     span = window(start, end) if start or end else None
     length = timeframe_named(timeframe) if timeframe else None
     frame, failed = ask(session.platform, source, chosen, symbols or [], window=span, timeframe=length, options=options_of(option or []))
     _show(session, frame, out, f"{source}: {chosen.name}")
+    if not frame.height and not failed:
+        session.out.note("the vendor answered, and has no rows: check the symbol's spelling and the dates")
     for symbol, fault in failed.items():
-        session.out.note(f"{symbol}: {fault}")
+        session.out.note(f"{symbol}: {fault.found}. {fault.remedy}")
     raise typer.Exit(FOUND_WRONG if failed else OK)
 
 
@@ -88,12 +93,18 @@ def _show(session: Session, frame: pl.DataFrame, out: Path | None, title: str) -
         session.out.note(f"the first {_SHOWN} rows; --out FILE.parquet writes all of them")
 
 
+def _require_known(out: Path) -> None:
+    """Nothing when the file's ending says how to write it; otherwise `ConfigFault`, before anything is asked."""
+    from marketdata_assets.core.faults import ConfigFault
+
+    if out.suffix not in _ENDINGS:
+        raise ConfigFault(f"writing {out.name}", f"{out.suffix or 'no ending'} is unknown", f"end it in one of {', '.join(_ENDINGS)}")
+
+
 def _write(frame: pl.DataFrame, out: Path) -> None:
     from marketdata_assets.core.faults import ConfigFault
 
     writers: dict[str, Callable[[Path], object]] = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
-    if out.suffix not in writers:
-        raise ConfigFault(f"writing {out.name}", f"{out.suffix or 'no ending'} is unknown", f"end it in one of {', '.join(writers)}")
     try:
         writers[out.suffix](out)
     except OSError as error:

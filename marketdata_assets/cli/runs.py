@@ -37,6 +37,8 @@ class Graph:
                 outcome = run_lane(self.definitions, self.instance, lane, rectangle, bar, tags)
             for reason in outcome.failures:
                 session.out.note(f"failed: {reason}")
+            for reason in outcome.unanswered:
+                session.out.note(f"not answered: {reason}")
             outcomes.append(outcome)
         return outcomes
 
@@ -54,7 +56,7 @@ class Graph:
 
 
 def report(session: Session, lane: Lane, found: Sequence[Rectangle], outcomes: Sequence[Outcome]) -> list[tuple[dict[str, Any], bool]]:
-    """Each run as values for JSON with whether it succeeded, and a line of it for people."""
+    """Each run as values for JSON, with whether it succeeded and every vendor answered, and a line of it for people."""
     from marketdata_assets.defs.running import keys_of
 
     told = []
@@ -64,7 +66,7 @@ def report(session: Session, lane: Lane, found: Sequence[Rectangle], outcomes: S
         line = f"{lane.name} {rectangle}: {size} partitions, {checks if outcome.succeeded else 'FAILED: ' + '; '.join(outcome.failures)}"
         session.out.say(line, "green" if outcome.succeeded else "red")
         values = {"bars": lane.name, "partitions": str(rectangle), "count": size, **asdict(outcome), "succeeded": outcome.succeeded}
-        told.append((values, outcome.succeeded))
+        told.append((values, outcome.succeeded and not outcome.unanswered))
     return told
 
 

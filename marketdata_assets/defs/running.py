@@ -10,6 +10,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 
 from marketdata_assets.core.periods import period_key
+from marketdata_assets.defs.asking import ANSWERED
 from marketdata_assets.defs.jobs import LANE_TAG
 from marketdata_assets.defs.lanes import Lane, lanes
 from marketdata_assets.defs.partitions import periods_and_symbols
@@ -28,12 +29,13 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass
 class Outcome:
-    """What a run came to: whether it succeeded, what failed and why, and how many checks found something."""
+    """What a run came to: whether it succeeded, what failed and why, how many checks found something, and what vendors did not answer."""
 
     run_id: str = ""
     failures: list[str] = field(default_factory=list)
     failed_checks: int = 0
     warned_checks: int = 0
+    unanswered: list[str] = field(default_factory=list)
 
     @property
     def succeeded(self) -> bool:
@@ -126,10 +128,7 @@ def run_job(
         elif event.is_run_failure and not outcome.failures:
             outcome.failures.append(event.message or "the run failed")
         elif event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.asset_check_evaluation_data.passed:
-            if event.asset_check_evaluation_data.severity.name == "ERROR":
-                outcome.failed_checks += 1
-            else:
-                outcome.warned_checks += 1
+            _count(event, outcome)
     if interrupted:
         raise KeyboardInterrupt
     if progress and outcome.succeeded:
@@ -137,11 +136,29 @@ def run_job(
     return outcome
 
 
+def _count(event: DagsterEvent, outcome: Outcome) -> None:
+    """Enters a check that found something."""
+    told = event.asset_check_evaluation_data
+    if told.check_name == ANSWERED:
+        outcome.unanswered.append(_in_vain(event))
+    if told.severity.name == "ERROR":
+        outcome.failed_checks += 1
+    else:
+        outcome.warned_checks += 1
+
+
 def _events(job: JobDefinition, instance: DagsterInstance, tags: dict[str, str], outcome: Outcome) -> Iterator[DagsterEvent]:
     keys = frozenset(job.asset_layer.executable_asset_keys)
     run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=keys, run_config=_QUIET)
     outcome.run_id = run.run_id
     yield from execute_run_iterator(InMemoryJob(job), run, instance)
+
+
+def _in_vain(event: DagsterEvent) -> str:
+    told = event.asset_check_evaluation_data
+    listed = told.metadata.get("in vain")
+    reasons = {line.rsplit("|", 2)[-2].strip() for line in str(listed.value).splitlines()[2:] if line.count("|") > 1} if listed else set()
+    return f"{told.asset_key.path[-1]}: {told.description}" + "".join(f"; {reason}" for reason in sorted(reasons)[:1])
 
 
 def _was_interrupted(event: DagsterEvent) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -56,21 +57,33 @@ class AnswerBook:
         self._entered: list[pl.DataFrame] = []
         self._done, self._total, self._progress = 0, total, progress
         self._entered_at = clock.monotonic()
+        self._lock = Lock()
 
     def keep(self, question: Question, answers: Sequence[Answer]) -> dict[str, SymbolAnswer]:
         """Reads all pages of an answer and keeps them for entry; how much came, by the vendor's spelling.
 
         Every row of an answer became known when its last page was there. `SchemaChanged` when a page is not what the reader expects:
-        nothing of the answer is kept.
+        nothing of the answer is kept. Several threads may call it at once.
         """
         known_at = max(answer.record.received_at for answer in answers)
         forming = forming_from(self._calendar, question.length, known_at)
         pages = [page_series(self.dataset, question, answer.data, forming) for answer in answers]
-        names = question.names
         told: dict[str, list[tuple[int, Series]]] = {spelling: [] for spelling in question.symbols}
         for at, series in enumerate(pages):
             for one in series:
                 told[one.vendor_symbol].append((at, one))
+        with self._lock:
+            return self._kept(question, answers, pages, told, known_at)
+
+    def _kept(
+        self,
+        question: Question,
+        answers: Sequence[Answer],
+        pages: Sequence[list[Series]],
+        told: dict[str, list[tuple[int, Series]]],
+        known_at: datetime,
+    ) -> dict[str, SymbolAnswer]:
+        names = question.names
         for at, (answer, series) in enumerate(zip(answers, pages, strict=True)):
             reading = Reading(self._config.source().name, series, [])
             self._platform.readings.keep(answer.record.sha256, question.path(at + 1), answer.record.wire_bytes, reading)

@@ -10,6 +10,7 @@ from marketdata_assets.core.faults import BudgetFault
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.assignment import assigned, notes, unserved
 from marketdata_assets.pipeline.fetching import Fetched, fetch_wanted
+from marketdata_assets.pipeline.lease import lease
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.routing import Down
 from marketdata_assets.schemas.audit import FETCHES, LandingState
@@ -31,6 +32,19 @@ def fetch_assigned(
     the windows go to the next source that can serve them, until nobody is left. A source that was not asked is not told of. `tell` hears,
     in words, of sources that stand in for others, of tapes that change, and of windows that nobody can serve.
     """
+    with lease(platform, f"{asset_class}_{timeframe}"):
+        return _fetched(platform, asset_class, timeframe, keys, sources, progress, tell)
+
+
+def _fetched(
+    platform: Platform,
+    asset_class: str,
+    timeframe: str,
+    keys: Collection[PartitionKey],
+    sources: Collection[str] | None,
+    progress: Callable[[int, int], None] | None,
+    tell: Callable[[str], None],
+) -> dict[str, Fetched]:
     failed: dict[tuple[str, str | None], str] = {}
     told: dict[str, Fetched] = {}
     while True:

@@ -19,6 +19,7 @@ from marketdata_assets.pipeline.answers import AnswerBook, SymbolAnswer
 from marketdata_assets.pipeline.connection import connected
 from marketdata_assets.pipeline.estimates import requests_for_batches
 from marketdata_assets.pipeline.inventory import source_settings
+from marketdata_assets.pipeline.lease import lease
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.usage import reserve
 from marketdata_assets.pipeline.wanted import Want, bars_of, chosen_options, wanted
@@ -61,10 +62,12 @@ def fetch(
     """Ask a networked source for what `keys` lack of it, and enter every answer; nothing is asked when nothing is lacking.
 
     Each (symbol, window) ends in rows, in the vendor's word that there are none, or in a fault; one that fails stops no other.
-    What was answered when a run is cut off stays answered. `progress(done, total)` counts symbols' windows. `BudgetFault`, and nothing
-    asked, when the source's month has no room for what this takes.
+    What was answered when a run is cut off stays answered; a second run of this machine waits for the first. `progress(done, total)` counts
+    symbols' windows. `BudgetFault`, and nothing asked, when the source's month has no room for what this takes.
     """
-    return fetch_wanted(platform, source, timeframe, wanted(platform, source, timeframe, keys, again=again), progress=progress)
+    with lease(platform, f"{source_settings(platform, source).asset_class}_{timeframe}"):
+        wants = wanted(platform, source, timeframe, keys, again=again)
+        return fetch_wanted(platform, source, timeframe, wants, progress=progress)
 
 
 def fetch_wanted(platform: Platform, source: str, timeframe: str, wants: Sequence[Want], *, progress: Progress | None = None) -> Fetched:
@@ -145,7 +148,7 @@ async def _answered(client: Client, book: AnswerBook, question: Question) -> dic
     answers = [answer for request in book.dataset.ask(question) async for answer in client.pages(request)]
     if book.dataset.verify is not None:
         book.dataset.verify(answers)
-    return book.keep(question, answers)
+    return await asyncio.to_thread(book.keep, question, answers)
 
 
 def rounds(wants: Sequence[Want]) -> list[list[Want]]:

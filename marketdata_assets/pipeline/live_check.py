@@ -6,15 +6,18 @@ import asyncio
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, get_type_hints, is_typeddict
+
+import polars as pl
 
 from marketdata_assets.core import clock
 from marketdata_assets.core.faults import Fault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.core.timeframes import TIMEFRAMES
 from marketdata_assets.pipeline.connection import api_of, connected
+from marketdata_assets.pipeline.inventory import inventory
 from marketdata_assets.pipeline.payloads import forming_from
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.usage import reserve
@@ -119,7 +122,8 @@ def _rows(document: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _question(platform: Platform, source: str, dataset: Dataset, symbol: str) -> Question:
-    config, end = platform.settings.sources[source], clock.now().replace(minute=0, second=0, microsecond=0) - dataset.delay
+    config = platform.settings.sources[source]
+    end = _latest(platform, source, symbol).replace(minute=0, second=0, microsecond=0) - dataset.delay
     length = next((TIMEFRAMES[name] for name in (*config.timeframes, *dataset.timeframes) if name in dataset.timeframes), None)
     back = _DAILY if length is None or not length.intraday else _SHORTER
     window = Window(end - (_TICKS if dataset.data in (Data.TRADES, Data.QUOTES) else back), end)
@@ -146,3 +150,11 @@ def _quota(api: Api, dataset: Dataset, headers: Mapping[str, str]) -> dict[str, 
         if name
     ]
     return {name: headers[name] for name in dict.fromkeys(names) if name in headers}
+
+
+def _latest(platform: Platform, source: str, symbol: str) -> datetime:
+    """Up to when there can be rows: now; the simulated market ends some day, so there with the newest bar that came of it."""
+    if platform.settings.market != "simulated":
+        return clock.now()
+    held = inventory(platform, source).filter(pl.col("symbol") == symbol)["last"].max()
+    return datetime.combine(held + timedelta(days=1), time(), tzinfo=UTC) if isinstance(held, date) else clock.now()

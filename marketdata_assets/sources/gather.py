@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Si
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from marketdata_assets.core.faults import Fault
+from marketdata_assets.core.faults import BudgetFault, Fault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.sources.breaker import Breaker
 from marketdata_assets.sources.errors import CircuitOpen, NotFound, Oversized, Rejected
@@ -52,9 +52,9 @@ async def gather(
 ) -> list[Outcome[T]]:
     """One outcome for each symbol of each batch, in the order asked; `fetch` answers a batch with a value a symbol, none for nothing.
 
-    A batch that the vendor refuses as a whole is halved until the symbol that spoils it stands alone. Batches that meet an
-    open circuit wait for it to close, together up to `outage_patience` seconds without any answer. Only faults become
-    outcomes; a programming error ends everything.
+    A batch that the vendor refuses as a whole is halved until the symbol that spoils it stands alone. A budget that is used up ends
+    all that was not sent. Batches that meet an open circuit wait for it to close, together up to `outage_patience` seconds without any
+    answer. Only faults become outcomes; a programming error ends everything.
     """
     done: dict[tuple[str, Window], Outcome[T]] = {}
     pending, waited, spread = list(batches), 0.0, False
@@ -88,10 +88,11 @@ async def _round(
             except CircuitOpen as fault:
                 put_off.append((batch, fault))
             except _ONE_MAY_SPOIL_ALL as fault:
-                if len(batch.symbols) == 1:
-                    _settle([(batch, fault)], done)
-                else:
-                    queue.extend(_halves(batch))
+                queue.extend(_halves(batch))
+                _settle([(batch, fault)] if len(batch.symbols) == 1 else [], done)
+            except BudgetFault as fault:  # there is no room for the others either
+                _settle([(batch, fault), *((other, fault) for other in queue)], done)
+                queue.clear()
             except Fault as fault:
                 _settle([(batch, fault)], done)
             else:
@@ -111,9 +112,11 @@ def _settle(failed: Sequence[tuple[Batch, Fault]], done: dict[tuple[str, Window]
 
 
 def _halves(batch: Batch) -> Iterator[Batch]:
+    """Two halves of a batch; none of a single symbol."""
     middle = len(batch.symbols) // 2
-    yield Batch(batch.symbols[:middle], batch.window)
-    yield Batch(batch.symbols[middle:], batch.window)
+    if middle:
+        yield Batch(batch.symbols[:middle], batch.window)
+        yield Batch(batch.symbols[middle:], batch.window)
 
 
 def _spread(batches: list[Batch]) -> list[Batch]:

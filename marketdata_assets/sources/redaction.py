@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
@@ -45,9 +46,12 @@ class Keyring:
         return "\n".join(f"{name}={secret}" for name, secret in sorted(self._secrets.items()))
 
     def redact(self, text: str) -> str:
-        """The text with every secret, plain or encoded, blotted out."""
+        """The text with every secret, plain or encoded, blotted out; a short one only where it is a word of its own."""
         for shape in self._shapes:
-            text = text.replace(shape, BLOT)
+            if len(shape) >= SHORTEST_IN_PAYLOAD:
+                text = text.replace(shape, BLOT)
+            else:
+                text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(shape)}(?![A-Za-z0-9])", BLOT, text)
         return text
 
     def scrub(self, payload: bytes) -> bytes:

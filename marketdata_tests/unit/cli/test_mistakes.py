@@ -32,7 +32,7 @@ MISTAKES = {
     "a discovery from nowhere": (["instruments", "discover", "--source", "tingo"], 2, ["'tingo' is not configured"]),
     "an instrument nobody has": (["instruments", "show", "NOPE"], 2, ["no instrument"]),
     "nothing to export": (["export", "lona", "AAPL", "--start", "2030"], 2, ["no validated partition there"]),
-    "a backfill of nothing": (["backfill", "AAPL", "--start", "2030", "--yes"], 2, ["nothing landed or stored lies in the selection"]),
+    "a backfill of nothing": (["backfill", "AAPL", "--start", "2030", "--yes"], 2, ["no partition lies in the selection"]),
 }
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from marketdata_assets.core.faults import BudgetFault
 from marketdata_assets.core.periods import Window
 from marketdata_assets.sources.breaker import Breaker
 from marketdata_assets.sources.errors import NotFound, Rejected, SchemaChanged, Unavailable
@@ -169,3 +170,18 @@ def test_nothing_asked_is_nothing_answered() -> None:
         raise AssertionError
 
     assert run([], fetch) == []
+
+
+def test_a_budget_that_is_used_up_ends_what_was_not_sent() -> None:
+    sent: list[str] = []
+
+    async def fetch(batch: Batch) -> Found:
+        sent.append(batch.symbols[0])
+        if len(sent) > 3:
+            raise BudgetFault("asking toy", "the month has no room", "raise the budget")
+        return {batch.symbols[0]: [1]}
+
+    outcomes = run(singles(50), fetch, width=1)
+    assert len(sent) == 4
+    assert [o.state for o in outcomes] == ["delivered"] * 3 + ["failed"] * 47
+    assert {o.fault.code for o in outcomes if o.fault} == {"budget"}

@@ -59,3 +59,8 @@ def test_a_payload_without_secrets_is_the_very_same_bytes() -> None:
 
 def test_the_budget_knows_keys_apart() -> None:
     assert keyring("key-one-1").owner != keyring("key-two-2").owner
+
+
+def test_a_short_secret_is_blotted_out_where_it_stands_alone_and_nowhere_else() -> None:
+    keys = keyring("s")
+    assert keys.redact("https://v.test/v2/stocks/bars?token=s&symbols=MS") == "https://v.test/v2/stocks/bars?token=***&symbols=MS"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +30,7 @@ from marketdata_assets.sources.question import Question
 from marketdata_tests.graph.world import sessions
 from marketdata_tests.support import alpaca
 from marketdata_tests.support.in_thread import in_thread
-from marketdata_tests.support.loopback import Loopback
+from marketdata_tests.support.loopback import Asked, Loopback, Reply
 
 NOW = datetime(2024, 3, 16, 12, tzinfo=UTC)  # a Saturday
 LAST = date(2024, 3, 15)
@@ -226,3 +228,23 @@ def test_another_plan_or_option_asks_again_only_where_it_changes_the_question(ve
     raw = run(alpaca.platform(tmp_path, vendor, SYMBOLS, options={"feed": "iex"}), NOW + timedelta(hours=1))
     assert len(vendor.asked) == 2
     assert set(raw["tape"]) == {"alpaca sip", "alpaca iex"}
+
+
+def test_two_runs_at_once_ask_for_everything_once(vendor: Loopback, tmp_path: Path) -> None:
+    alpaca.serve(vendor, closes())
+    good = vendor._answers[alpaca.PATH][0]
+
+    async def slowly(asked: Asked) -> Reply:
+        await asyncio.sleep(0.3)
+        return good(asked)  # type: ignore[operator,return-value]
+
+    vendor.on(alpaca.PATH, slowly)
+    platforms = [alpaca.platform(tmp_path, vendor, SYMBOLS) for _ in range(2)]
+
+    def one(platform: Platform) -> int:
+        with clock.frozen(NOW):
+            return fetch(platform, "alpaca", "1d", KEYS).requests
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(one, platforms)) == [0, 1]
+    assert len(vendor.asked) == 1
