@@ -93,14 +93,19 @@ def test_two_sources_that_contradict_each_other_refuse_the_adjusted_view_and_raw
     assert scaled == pytest.approx(before / 4, rel=1e-12)
 
 
-def test_a_split_that_nobody_reports_is_seen_in_the_price(tmp_path: Path) -> None:
-    ex_date, _, _, ratio = KNOWN["AAPL"]
-    market = data(lake(tmp_path, {"one": {"AAPL": {}}}))
+def test_a_split_that_nobody_reports_is_proposed_and_applied_once_a_person_accepts_it(tmp_path: Path) -> None:
+    ex_date, before, _, ratio = KNOWN["AAPL"]
+    platform = lake(tmp_path, {"one": {"AAPL": {}}})
+    market = data(platform)
     event = market.events("AAPL").row(0, named=True)
     assert (event["ex_date"], event["ratio"], event["reported_by"], event["detected"]) == (ex_date, ratio, "", True)
-    assert event["verdict"] == "applied"
+    assert event["verdict"] == "proposed"  # the volume did not rise with the shares
     assert market.events("AAPL", announced=True).is_empty()
-    assert market.bars("AAPL")["close"].to_list() == list(closes("AAPL").values())
+    assert market.bars("AAPL", adjust="split").equals(market.bars("AAPL"))
+    with clock.frozen(RECEIVED):
+        decide(platform, CLASS, "AAPL", ex_date, "accept", by="ada", reason="the company's filing")
+    scaled = market.bars("AAPL", adjust="split").filter(pl.col("session") < ex_date)["close"][-1]
+    assert scaled == pytest.approx(before / ratio, rel=1e-12)
 
 
 def test_columns_of_files_announce_what_they_say_once(tmp_path: Path) -> None:
