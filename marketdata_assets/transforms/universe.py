@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -62,10 +63,11 @@ def most_traded(bars: pl.DataFrame, lives: pl.DataFrame, sessions: Sequence[date
     parts = [pl.DataFrame(schema=UNIVERSE.polars_schema).drop("ticker")]
     first_bars = bars.group_by("symbol").agg(pl.col("session").min().alias("first_bar"))
     born = first_bars.join(lives, on="symbol", how="left").with_columns(pl.coalesce("listed_on", "first_bar").alias("born"))
+    raw = bars.filter(pl.col("volume_basis") == PriceBasis.RAW.value).sort("session", maintain_order=True)
     for start, end in pairwise(edges):
-        window = [day for day in sessions if day < start][-rule.window :]
-        chosen = _chosen(bars, born, window, start, rule)
-        days = pl.DataFrame({"date": [day for day in sessions if start <= day < end]}, schema={"date": pl.Date})
+        at, until = bisect_left(sessions, start), bisect_left(sessions, end)
+        chosen = _chosen(raw, born, sessions[max(0, at - rule.window) : at], start, rule)
+        days = pl.DataFrame({"date": sessions[at:until]}, schema={"date": pl.Date})
         rows = days.join(chosen, how="cross").filter(pl.col("delisted_on").is_null() | (pl.col("date") < pl.col("delisted_on")))
         said = (pl.lit(index).alias("index"), pl.lit(start).alias("member_since"), pl.lit(RULE).alias("source"))
         parts.append(rows.with_columns(*said).select(parts[0].columns).cast(parts[0].schema))
@@ -113,10 +115,10 @@ def _chosen(bars: pl.DataFrame, born: pl.DataFrame, window: Sequence[date], on: 
                 "known_at": pl.Datetime("us", "UTC"),
             }
         )
-    seen = bars.filter(pl.col("session") >= window[0], pl.col("session") < on, pl.col("volume_basis") == PriceBasis.RAW.value)
+    first, last = (int(bars["session"].search_sorted(day, side="left")) for day in (window[0], on))
+    seen = bars.slice(first, last - first)
     traded = (
-        seen.sort("symbol", "session")
-        .group_by("symbol", maintain_order=True)
+        seen.group_by("symbol", maintain_order=True)
         .agg(
             (pl.col("close") * pl.col("volume")).alias("_dollars"),
             pl.col("close").last().alias("_price"),
