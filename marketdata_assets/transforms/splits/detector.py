@@ -12,6 +12,7 @@ from marketdata_assets.transforms.splits.explain import EXPLANATIONS, weighed
 from marketdata_assets.transforms.splits.parameters import DEFAULTS, FORWARD_RATIOS, REVERSE_RATIOS, SplitParameters
 
 _DAY = ["symbol", "session"]
+_MEASURED = pl.col("overnight_scale").is_finite() & pl.col("daily_scale").is_finite()
 _FARTHEST = 3.0
 """A distribution beside a merger of shares takes at most a share of e to minus this out of the price."""
 
@@ -47,7 +48,7 @@ def judge_reported(rows: pl.DataFrame, *, parameters: SplitParameters = DEFAULTS
     weights = [pl.col(f"w_{name}") for name in EXPLANATIONS]
     sole, beside = _share("w_split", weights), _share("w_combined", weights)
     judged = told.with_columns(confidence=(sole + beside).clip(0.0, 1.0), with_distribution=beside > sole)
-    return judged.with_columns(pl.when(pl.col("w_news").is_finite()).then(pl.col(c)) for c in ("confidence", "with_distribution"))
+    return judged.with_columns(pl.when(_MEASURED).then(pl.col(c)) for c in ("confidence", "with_distribution"))
 
 
 def _likeliest(seen: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
@@ -58,7 +59,7 @@ def _likeliest(seen: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
         .filter((left.abs() <= parameters.reach) | ((pl.col("ratio") < 1) & left.is_between(-_FARTHEST, 0)))
         .with_columns(prior=pl.col("prior") + _price_odds(parameters))
     )
-    told = weighed(near, parameters).filter(pl.col("w_news").is_finite())
+    told = weighed(near, parameters).filter(_MEASURED)
     within = told.with_columns(w_split=pl.when(left.abs() <= parameters.reach).then(pl.col("w_split")).otherwise(-math.inf))
     summed = within.with_columns(_summed("w_split").over(_DAY).alias("all_splits"), _summed("w_combined").over(_DAY).alias("w_combined"))
     weights = [pl.col("all_splits"), *(pl.col(f"w_{name}") for name in EXPLANATIONS[1:])]

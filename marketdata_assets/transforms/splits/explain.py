@@ -14,6 +14,14 @@ _COUNTED_IN_PART = -1.0
 EXPLANATIONS = ("split", "news", "distribution", "combined", "tick")
 
 
+_SIZE = pl.col("ratio").log()
+_OWN = pl.col("overnight") - pl.col("market_overnight")
+_OWN_DAY = pl.col("daily") - pl.col("market_daily")
+_LATER = _OWN_DAY - _OWN
+_SHIFT = (pl.col("new_level") / pl.col("old_level")).log()
+_SCALE, _DAY_SCALE = pl.col("overnight_scale"), pl.col("daily_scale")
+
+
 def weighed(rows: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
     """`rows` (evidence.py) with a `ratio` and its log `prior` each, plus the log weight of every explanation: `w_split`, `w_news`, ...
 
@@ -21,56 +29,77 @@ def weighed(rows: pl.DataFrame, parameters: SplitParameters) -> pl.DataFrame:
     days after. What was not seen (volume zero or unknown, no bar after) weighs the same for all.
     """
     p = parameters
-    size = pl.col("ratio").log()
-    own = pl.col("overnight") - pl.col("market_overnight")
-    own_day = pl.col("daily") - pl.col("market_daily")
-    scale, day_scale = pl.col("overnight_scale"), pl.col("daily_scale")
-    later = own_day - own
-    spread = pl.col("volume_scale")
-    left, left_day = own + size, own_day + size
-    wide = p.news_range * day_scale
-    shift = (pl.col("new_level") / pl.col("old_level")).log()
-    level_scale = p.level_spread * pl.max_horizontal(day_scale, pl.lit(p.calm))
-    premium = pl.when(size > 0).then(p.premium_share).otherwise(0.0)
-    counted = _counted("volume_change", p.miscounted) + _counted("volume_after", p.miscounted / 2)
-    split = pl.sum_horizontal(
+    return rows.with_columns(w_split=_split(p), w_news=_news(p), w_distribution=_distribution(p), w_combined=_combined(p), w_tick=_tick(p))
+
+
+def _split(p: SplitParameters) -> pl.Expr:
+    """Open and close stand a ratio below the close before, a forward split's perhaps a premium above that."""
+    premium = pl.when(_SIZE > 0).then(p.premium_share).otherwise(0.0)
+    return pl.sum_horizontal(
         pl.col("prior"),
-        either(heavy(left, scale), rising(left, p.premium), premium),
-        either(heavy(left_day, day_scale), rising(left_day, 2 * p.premium), premium),
-        counted,
-        heavy(shift + size, level_scale),
+        either(heavy(_OWN + _SIZE, _SCALE), rising(_OWN + _SIZE, p.premium), premium),
+        either(heavy(_OWN_DAY + _SIZE, _DAY_SCALE), rising(_OWN_DAY + _SIZE, 2 * p.premium), premium),
+        _counted_volumes(p),
+        heavy(_SHIFT + _SIZE, _level_scale(p)),
     )
-    news = pl.sum_horizontal(
-        heavy(own, scale),
-        heavy(later, wide),
-        _volume(_traded(pl.col("volume_change") - p.news_turnover, spread), "volume_change"),
-        _volume(_traded(pl.col("volume_after") - p.news_turnover / 3, spread), "volume_after"),
-        heavy(shift - own, level_scale),
+
+
+def _news(p: SplitParameters) -> pl.Expr:
+    """The tail of the symbol's own moves overnight; the day moves on, everybody trades, the level stays where the open was."""
+    return pl.sum_horizontal(
+        heavy(_OWN, _SCALE),
+        heavy(_LATER, p.news_range * _DAY_SCALE),
+        _volumes(p.news_turnover, p.news_turnover / 3),
+        heavy(_SHIFT - _OWN, _level_scale(p)),
     )
-    distribution = pl.sum_horizontal(
+
+
+def _distribution(p: SplitParameters) -> pl.Expr:
+    """A fall of any size, no news in it."""
+    return pl.sum_horizontal(
         pl.lit(p.distribution_rate).log(),
-        rising(-own, p.distribution_size),
-        heavy(later, 2 * day_scale),
-        _volume(_traded(pl.col("volume_change") - p.distribution_turnover, spread), "volume_change"),
-        _volume(_traded(pl.col("volume_after"), spread), "volume_after"),
-        heavy(shift - own, level_scale),
+        rising(-_OWN, p.distribution_size),
+        heavy(_LATER, 2 * _DAY_SCALE),
+        _volumes(p.distribution_turnover, 0.0),
+        heavy(_SHIFT - _OWN, _level_scale(p)),
     )
-    combined = pl.sum_horizontal(
-        pl.col("prior") + pl.when(size < 0).then(pl.lit(p.combined_share).log()).otherwise(-math.inf),
-        rising(-left, p.distribution_size),
-        heavy(later, 2 * day_scale),
-        counted,
-        heavy(shift - own, level_scale),
+
+
+def _combined(p: SplitParameters) -> pl.Expr:
+    """A merger of shares by the ratio, and a fall of any size below it."""
+    return pl.sum_horizontal(
+        pl.col("prior") + pl.when(_SIZE < 0).then(pl.lit(p.combined_share).log()).otherwise(-math.inf),
+        rising(-(_OWN + _SIZE), p.distribution_size),
+        heavy(_LATER, 2 * _DAY_SCALE),
+        _counted_volumes(p),
+        heavy(_SHIFT - _OWN, _level_scale(p)),
     )
-    tick = pl.sum_horizontal(
+
+
+def _tick(p: SplitParameters) -> pl.Expr:
+    """A move of any size either way, after which the level is the old one."""
+    return pl.sum_horizontal(
         pl.lit(p.tick_rate).log(),
-        rising(own.abs(), p.tick_size) - pl.lit(2.0).log(),
-        heavy(later, wide),
-        _volume(_traded(pl.col("volume_change"), spread), "volume_change"),
-        _volume(_traded(pl.col("volume_after"), spread), "volume_after"),
-        heavy(shift, level_scale),
+        rising(_OWN.abs(), p.tick_size) - pl.lit(2.0).log(),
+        heavy(_LATER, p.news_range * _DAY_SCALE),
+        _volumes(0.0, 0.0),
+        heavy(_SHIFT, _level_scale(p)),
     )
-    return rows.with_columns(w_split=split, w_news=news, w_distribution=distribution, w_combined=combined, w_tick=tick)
+
+
+def _level_scale(p: SplitParameters) -> pl.Expr:
+    return p.level_spread * pl.max_horizontal(_DAY_SCALE, pl.lit(p.calm))
+
+
+def _counted_volumes(p: SplitParameters) -> pl.Expr:
+    return _counted("volume_change", p.miscounted) + _counted("volume_after", p.miscounted / 2)
+
+
+def _volumes(change: float, after: float) -> pl.Expr:
+    """Log density of the day's volume and of the days' after, about what is expected of each."""
+    spread = pl.col("volume_scale")
+    day = _volume(_traded(pl.col("volume_change") - change, spread), "volume_change")
+    return day + _volume(_traded(pl.col("volume_after") - after, spread), "volume_after")
 
 
 def _counted(column: str, miscounted: float) -> pl.Expr:

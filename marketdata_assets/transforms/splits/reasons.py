@@ -17,7 +17,7 @@ def in_words() -> pl.Expr:
         "conflicting": ["sources contradict each other: ", pl.col("reported_ratios")],
         "spin_off": ["reported as a spin-off, which is no split"],
         "fraction": ["no company declares a ratio of ", ratio, ": a spin-off or an exchange in a split column; ", price],
-        "unknown": ["reported by ", pl.col("reported_by"), ", and no bars around the ex-date to bear it out yet"],
+        "unknown": ["reported by ", pl.col("reported_by"), ", and too few bars around the ex-date to bear it out"],
         "confirmed": ["reported by ", pl.col("reported_by"), " and borne out: ", price],
         "combined": ["reported by ", pl.col("reported_by"), " and borne out together with a distribution of the same day: ", price],
         "hidden": [pl.col("missing_sessions").cast(pl.String), " sessions have no bar and ", price, ": a split may be hidden there"],

@@ -145,6 +145,11 @@ def test_a_split_announced_for_a_day_to_come_is_proposed() -> None:
     assert (row["verdict"], row["confirmed"]) == ("proposed", None)
 
 
+def test_a_report_on_a_new_listing_is_proposed_because_nobody_can_tell() -> None:
+    row = events(SPLIT.filter(pl.col("session") >= DAYS[145]), reports(("X", DAY, 2.0, "a"))).row(0, named=True)
+    assert (row["verdict"], row["confirmed"], row["confidence"]) == ("proposed", None, None)
+
+
 def test_a_jump_across_a_gap_is_reported_and_nothing_inferred() -> None:
     gappy = SPLIT.filter(~pl.col("session").is_in(DAYS[140:150]))
     row = events(gappy, reports()).row(0, named=True)
