@@ -18,6 +18,7 @@ from marketdata_assets.schemas.bars import NORMALIZED_BARS, RAW_BARS, VALIDATED_
 from marketdata_assets.schemas.splits import SPLIT_EVENTS
 from marketdata_assets.schemas.table import Table
 from marketdata_assets.schemas.usage import USAGE
+from marketdata_assets.transforms.features.registry import FEATURE_PANEL
 
 OF_A_CLASS = (NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
 OF_A_SOURCE = (RAW_BARS, REFUSED_ROWS)
@@ -50,7 +51,7 @@ class View(NamedTuple):
 def catalog(platform: Platform) -> dict[str, View]:
     """Every view by qualified name, sorted: the tables the configuration asks for, empty ones too, and whatever else the lake holds."""
     found = {view.qualified: view for view in _configured(platform)}
-    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, *OF_EVENTS, LANDING_FILES, FETCHES)}
+    declared = {table.name: table for table in (*OF_A_CLASS, *OF_A_SOURCE, *OF_EVENTS, LANDING_FILES, FETCHES, FEATURE_PANEL)}
     store = platform.lake.store
     for asset_class in store.folders(""):
         for name in store.folders(asset_class) if _PLAIN.fullmatch(asset_class) and asset_class != PAYLOADS else []:
@@ -95,6 +96,8 @@ def _configured(platform: Platform) -> Iterable[View]:
                 name = table_path(table.name, asset_class, timeframe.name).partition("/")[2]
                 yield View(asset_class, name, table, table in OF_A_SOURCE)
         yield View(asset_class, LANDING_FILES.name, LANDING_FILES, by_source=True)
+        if asset_class in platform.settings.panels:
+            yield View(asset_class, FEATURE_PANEL.name, FEATURE_PANEL, by_source=False)
         if action_sources(platform.settings, asset_class):
             yield View(asset_class, CORPORATE_ACTIONS.name, CORPORATE_ACTIONS, by_source=True)
             yield View(asset_class, SPLIT_EVENTS.name, SPLIT_EVENTS, by_source=False)

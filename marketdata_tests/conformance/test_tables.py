@@ -23,12 +23,13 @@ from marketdata_assets.schemas.table import Table
 from marketdata_assets.schemas.ticks import RAW_ORDER_BOOKS, RAW_QUOTES, RAW_TRADES
 from marketdata_assets.schemas.universe import DELISTINGS, UNIVERSE
 from marketdata_assets.schemas.usage import USAGE
+from marketdata_assets.transforms.features.registry import FEATURE_PANEL
 
 TABLES = [RAW_BARS, NORMALIZED_BARS, VALIDATED_BARS, REFUSED_ROWS, QUARANTINE, COVERAGE, LANDING_FILES, FETCHES]
 TABLES += [RAW_TRADES, RAW_QUOTES, RAW_ORDER_BOOKS, RAW_CORPORATE_ACTIONS, LISTINGS, MARKET_CALENDAR, OPTION_CONTRACTS, OPTION_QUOTES]
 TABLES += [FACTS, FILINGS, PROFILES, NEWS, MARKET_CHARTS, SNAPSHOTS, USAGE]
 TABLES += [CORPORATE_ACTIONS, ACTION_FETCHES, SPLIT_DECISIONS]
-TABLES += [INDEX_MEMBERSHIP, INDEX_EVIDENCE, UNIVERSE, DELISTINGS, FUNDAMENTALS]
+TABLES += [INDEX_MEMBERSHIP, INDEX_EVIDENCE, UNIVERSE, DELISTINGS, FUNDAMENTALS, FEATURE_PANEL]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 PRICES = {"open", "high", "low", "close", "vwap", "adj_close", "dividend"}
 

@@ -142,8 +142,8 @@ def _universe(
     strangers = sorted(set(symbols) - set(platform.symbols(asset_class)))
     if strangers:
         raise ConfigFault(f"reading panels.{asset_class}", f"{', '.join(strangers[:5])} are not configured", "correct the universe")
-    rows = [(symbol, *listing_bounds(platform, symbol)) for symbol in symbols]
-    return None, pl.DataFrame(rows, schema=SPELLS_SCHEMA, orient="row")
+    listings = [(symbol, *listing_bounds(platform, symbol)) for symbol in symbols]
+    return None, pl.DataFrame(listings, schema=SPELLS_SCHEMA, orient="row")
 
 
 def listed_spells(bars: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
