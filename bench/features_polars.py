@@ -108,7 +108,7 @@ def left_over(day: pl.DataFrame) -> pl.DataFrame:
 
 def plain_panel(bars: pl.DataFrame, events: pl.DataFrame, sectors: pl.DataFrame) -> pl.DataFrame:
     """Every symbol on each of its sessions with 45 features."""
-    lazy = adjusted(bars, events).join(sectors.lazy().select("symbol", "sector"), on="symbol", how="left")
+    lazy = adjusted(bars, events).join(sectors.lazy().select("symbol", "sector"), on="symbol", how="left", maintain_order="left")
     found = across(volume(price(lazy))).sort("session", "symbol").collect()
     fitted = pl.concat(left_over(day) for day in found.partition_by("session", maintain_order=True))
     return fitted.drop("m", "dollars", "factor", "ex_date")

@@ -40,7 +40,7 @@ class History:
 
     def member_rows(self, first: int, end: int) -> slice:
         """The rows of `members` on the days `[first, end)`."""
-        low, high = np.searchsorted(self.member_day, [first, end])
+        low, high = np.searchsorted(self.member_day, np.array([first, end], dtype=self.member_day.dtype))
         return slice(int(low), int(high))
 
 
