@@ -23,19 +23,47 @@ from marketdata_assets.transforms.features.registry import FEATURE_PANEL
 OF_A_CLASS = (NORMALIZED_BARS, VALIDATED_BARS, QUARANTINE, COVERAGE)
 OF_A_SOURCE = (RAW_BARS, REFUSED_ROWS)
 OF_EVENTS = (CORPORATE_ACTIONS, ACTION_FETCHES, SPLIT_EVENTS, SPLIT_DECISIONS)
+_ADJUSTED_SAYS = "Validated bars on the newest share count; null where sources contradict each other or a gap may hide a split"
+_ADJUSTED = """
+WITH applied AS (
+    SELECT symbol, ex_date, product(ratio) OVER (PARTITION BY symbol ORDER BY ex_date DESC) AS shares
+    FROM {events} WHERE verdict = 'applied' AND ratio > 0
+), blind AS (
+    SELECT symbol, max(ex_date) AS until FROM {events}
+    WHERE hidden_in_gap OR (conflicting AND verdict <> 'applied') GROUP BY symbol
+), scaled AS (
+    SELECT b.*, CASE WHEN d.until > b.session THEN NULL ELSE coalesce(a.shares, 1.0) END AS __shares
+    FROM {bars} b
+    ASOF LEFT JOIN applied a ON b.symbol = a.symbol AND b.session < a.ex_date
+    LEFT JOIN blind d ON b.symbol = d.symbol
+)
+SELECT * EXCLUDE (__shares) REPLACE (
+    open / __shares AS open, high / __shares AS high, low / __shares AS low, close / __shares AS close, vwap / __shares AS vwap,
+    CASE WHEN volume_basis = 'raw' THEN volume * __shares WHEN __shares IS NOT NULL THEN volume END AS volume
+) FROM scaled
+"""
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class View(NamedTuple):
     """One table as SQL sees it: `us_equities.raw_bars_1d`. All sources of a table are one view with a `source` column.
 
-    `table` is its declaration, None for a table this version does not declare.
+    `table` is its declaration, None for a table this version does not declare. A view that no file holds is `made_of` others, by its
+    `statement` in SQL; `says` is then what it means.
     """
 
     asset_class: str
     name: str
     table: Table | None
     by_source: bool
+    made_of: tuple[str, ...] = ()
+    statement: str = ""
+    says: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What a row tells, in words; empty where nobody declares it."""
+        return self.table.meaning if self.table else self.says
 
     @property
     def qualified(self) -> str:
@@ -59,6 +87,14 @@ def catalog(platform: Platform) -> dict[str, View]:
                 table = USAGE if asset_class == USAGE.name else declared.get(name) or declared.get(name.rpartition("_")[0])
                 found[f"{asset_class}.{name}"] = View(asset_class, name, table, any(path.count("/") > 1 for path in paths))
     return dict(sorted(found.items()))
+
+
+def adjusted_bars(asset_class: str, timeframe: str) -> View:
+    """`us_equities.adjusted_bars_1d`: validated bars on the newest share count, null where that cannot be told."""
+    bars = table_path(VALIDATED_BARS.name, asset_class, timeframe).partition("/")[2]
+    parts = (f"{asset_class}.{bars}", f"{asset_class}.{SPLIT_EVENTS.name}")
+    name = bars.replace("validated", "adjusted")
+    return View(asset_class, name, None, False, parts, _ADJUSTED.format(bars=parts[0], events=parts[1]), _ADJUSTED_SAYS)
 
 
 def _table_paths(store: Store, folder: str) -> set[str]:
@@ -101,3 +137,5 @@ def _configured(platform: Platform) -> Iterable[View]:
         if action_sources(platform.settings, asset_class):
             yield View(asset_class, CORPORATE_ACTIONS.name, CORPORATE_ACTIONS, by_source=True)
             yield View(asset_class, SPLIT_EVENTS.name, SPLIT_EVENTS, by_source=False)
+            for timeframe in platform.settings.timeframes_of(asset_class):
+                yield adjusted_bars(asset_class, timeframe.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -100,8 +100,10 @@ class _Run:
         _require_reading(self._con, statement)
         self._named = _named(self._con, statement, self._views)
         shorts = short_names(self._views.values())
-        for view in self._named:
-            _offer(self._con, view, len(shorts[view.name]) == 1, VerifiedTable(self._reading, view))
+        for view in _parts_first(self._named, self._views):
+            if not view.made_of:
+                self._con.register(_registered(view), VerifiedTable(self._reading, view))
+            _offer(self._con, view, len(shorts[view.name]) == 1)
         self._timer.start()
         return self._con.sql(statement).to_arrow_reader(_BATCH_ROWS)
 
@@ -171,10 +173,19 @@ def _named(con: duckdb.DuckDBPyConnection, statement: str, views: Mapping[str, V
     return [find_view(views, name.replace('"', "").removeprefix("memory.")) for name in sorted(names)]
 
 
-def _offer(con: duckdb.DuckDBPyConnection, view: View, alone: bool, rows: VerifiedTable) -> None:
-    registered = f"{view.asset_class}__{view.name}"
-    con.register(registered, rows)
+def _parts_first(named: Sequence[View], views: Mapping[str, View]) -> list[View]:
+    """The views of a query with those they are made of before them, each once."""
+    parts = [views[part] for view in named for part in view.made_of]
+    held = [view for view in named if not view.made_of]
+    return list(dict.fromkeys([*parts, *held, *(view for view in named if view.made_of)]))
+
+
+def _offer(con: duckdb.DuckDBPyConnection, view: View, alone: bool) -> None:
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{view.asset_class}"')
     names = [f'"{view.asset_class}"."{view.name}"'] + ([f'"{view.name}"'] if alone else [])
     for name in names:
-        con.execute(f'CREATE VIEW {name} AS FROM "{registered}"')
+        con.execute(f"CREATE VIEW {name} AS {view.statement}" if view.made_of else f'CREATE VIEW {name} AS FROM "{_registered(view)}"')
+
+
+def _registered(view: View) -> str:
+    return f"{view.asset_class}__{view.name}"

@@ -35,5 +35,5 @@ def _row(platform: Platform, view: View) -> tuple[object, ...]:
         sum(entry.size for entry, _ in listed),
         periods[0] if periods else None,
         periods[-1] if periods else None,
-        view.table.meaning if view.table else "",
+        view.meaning,
     )

@@ -75,6 +75,8 @@ def test_the_splits_of_apple_tesla_and_general_electric_leave_no_jump(tmp_path: 
         raw = market.bars(symbol).filter(pl.col("session") == last["session"]).row(0, named=True)
         assert raw["close"] == before
         assert last["close"] * last["volume"] == pytest.approx(raw["close"] * raw["volume"], rel=1e-12)
+        by_sql = market.sql(f"SELECT * FROM us_equities.adjusted_bars_1d WHERE symbol = '{symbol}' ORDER BY timestamp")
+        assert by_sql.select("session", "open", "close", "volume").equals(adjusted.select("session", "open", "close", "volume"))
     assert market.events()["verdict"].to_list() == ["applied"] * 3
 
 
@@ -87,6 +89,9 @@ def test_two_sources_that_contradict_each_other_refuse_the_adjusted_view_and_raw
     assert market.bars("AAPL").filter(pl.col("session") < ex_date)["close"][-1] == before
     after = market.bars("AAPL", "2020-09", adjust="split")
     assert after.equals(market.bars("AAPL", "2020-09"))
+    by_sql = market.sql("SELECT session, close FROM adjusted_bars_1d")
+    assert by_sql.filter(pl.col("close").is_null())["session"].max() == date(2020, 8, 28)
+    assert by_sql.filter(pl.col("close").is_not_null())["session"].min() == ex_date
     with clock.frozen(RECEIVED):
         decide(platform, CLASS, "AAPL", ex_date, "accept", by="ada", reason="the company's filing", ratio=4.0)
     scaled = market.bars("AAPL", adjust="split").filter(pl.col("session") < ex_date)["close"][-1]
