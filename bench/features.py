@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -39,10 +40,10 @@ class Market:
     sectors: pl.DataFrame
     years: range
 
-    @property
+    @cached_property
     def members(self) -> pl.DataFrame:
-        """Every symbol on each of its sessions."""
-        return self.bars.select("symbol", date="session")
+        """Every symbol on each of its sessions, in the order in which universes are stored."""
+        return self.bars.select("symbol", date="session").sort("date", "symbol")
 
     @property
     def spans(self) -> list[tuple[date, date]]:
@@ -110,13 +111,15 @@ def stored_to_stored(name: str, told: Connection) -> None:
     with tempfile.TemporaryDirectory() as at:
         folder = Path(at)
         store(market, folder)
+        market.members.write_parquet(folder / "members.parquet", compression="zstd")
         events, sectors, spans = market.events, market.sectors, market.spans
         del market
         began = time.perf_counter()
         bars = pl.concat([pl.read_parquet(file, columns=list(COLUMNS)) for file in sorted(folder.glob("bars-*.parquet"))])
+        members = pl.read_parquet(folder / "members.parquet")
         floor = time.perf_counter() - began
         rows = written = 0
-        for (start, _), panel in zip(spans, panels(bars, events, bars.select("symbol", date="session"), sectors, spans), strict=True):
+        for (start, _), panel in zip(spans, panels(bars, events, members, sectors, spans), strict=True):
             rows += panel.height
             writing = time.perf_counter()
             path = folder / f"panel-{start.year}.parquet"
