@@ -17,6 +17,7 @@ from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.publish import Published
 from marketdata_assets.pipeline.action_fetches import action_datasets, action_fetches
+from marketdata_assets.pipeline.factor_files import factor_file_events
 from marketdata_assets.pipeline.inventory import source_settings
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.actions import CORPORATE_ACTIONS, RAW_CORPORATE_ACTIONS, SPLIT_DECISIONS
@@ -47,8 +48,8 @@ def announced(platform: Platform, source: str, as_of: datetime | None = None) ->
     """Every version of every event that a source told of by `as_of` (CORPORATE_ACTIONS), one that repeats what was known left out.
 
     A vendor with a dataset of events is read from its archived answers, stored partition or not; of any other source the split and
-    dividend columns of its raw daily bars speak. The symbol is the one asked for; an event about another spelling stands under whom it
-    meant that day, under nobody where the instruments file knows none.
+    dividend columns of its raw daily bars speak, and LEAN's factor files where they landed. The symbol is the one asked for; an event
+    about another spelling stands under whom it meant that day, under nobody where the instruments file knows none.
     """
     config = source_settings(platform, source)
     if action_datasets(config):
@@ -177,10 +178,19 @@ def _meant(platform: Platform, source: str, config: SourceSettings, spelling: st
 
 
 def _columns(platform: Platform, source: str, config: SourceSettings) -> pl.DataFrame:
-    """What the columns of a source's stored raw daily bars announce."""
+    """What the columns of a source's stored raw daily bars announce, and the factor files beside them."""
+    told = factor_file_events(platform, source)
+    named = _under_our_names(platform, source, config, told) if told.height else told
     path = platform.path(RAW_BARS, config.asset_class, DAILY, source)
     speaks = (pl.col("split_ratio").is_not_null() & (pl.col("split_ratio") != 1)) | (pl.col("dividend") > 0)
-    return of_columns(platform.lake.scan(path, RAW_BARS).filter(speaks).collect())
+    return pl.concat([named, of_columns(platform.lake.scan(path, RAW_BARS).filter(speaks).collect())])
+
+
+def _under_our_names(platform: Platform, source: str, config: SourceSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows under whom the vendor's spelling meant on the event's day; under nobody where the instruments file knows none."""
+    whose = rows.select("vendor_symbol", "dated_on").iter_rows()
+    names = [_meant(platform, source, config, spelling, day) for spelling, day in whose]
+    return rows.with_columns(pl.Series("symbol", names, pl.String))
 
 
 def _with_source(rows: pl.DataFrame, source: str) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from marketdata_assets.core import clock
 from marketdata_assets.core.faults import ConfigFault, Fault
 from marketdata_assets.core.timeframes import timeframe
 from marketdata_assets.lake.layout import PartitionKey
+from marketdata_assets.pipeline.factor_files import factor_sessions
 from marketdata_assets.pipeline.folder import LandedFile, read_landed
 from marketdata_assets.pipeline.identity import canonical, known_to
 from marketdata_assets.pipeline.inventory import inventory, source_settings, touched
@@ -24,6 +25,7 @@ from marketdata_assets.pipeline.twins import fingerprints
 from marketdata_assets.schemas.audit import LANDING_FILES, LandingState
 from marketdata_assets.settings import SourceSettings
 from marketdata_assets.sources.landing.checksums import SUFFIX as CHECKSUM_SUFFIX
+from marketdata_assets.sources.landing.lean_factors import FORMAT, is_factor_file, read_factor_file
 from marketdata_assets.sources.landing.read import Reading, read_payload
 from marketdata_assets.sources.landing.strangers import left_out_note, some_left_out
 
@@ -101,6 +103,8 @@ def _take(
     payload = platform.lake.archive.put(data, name=f"{source}/{entry.path}", received_at=received)
     base = {"path": entry.path, "payload_sha256": digest, "size": len(data), "known_at": payload.received_at}
     try:
+        if is_factor_file(entry.path):
+            return [{**base, **_factors(platform, config, entry.path, data)}]
         reading = read_payload(
             entry.path,
             data,
@@ -146,6 +150,12 @@ def _series_rows(platform: Platform, source: str, config: SourceSettings, readin
     notes = [*reading.notes, *left_out_note(left_out or Counter(), "on days when nobody configured had the ticker")]
     told = {"format": reading.format, "state": LandingState.LANDED, "reason": "; ".join(notes)}
     return [{**row, **told} for row in rows or [_NO_SERIES]]
+
+
+def _factors(platform: Platform, config: SourceSettings, path: str, data: bytes) -> dict[str, object]:
+    """The inventory row of a file of split and price factors: events, no bars; `corporate_actions` reads it again."""
+    read_factor_file(path, data, factor_sessions(platform, config.asset_class, clock.now()))
+    return {**_NO_SERIES, "format": FORMAT, "state": LandingState.LANDED, "reason": "factors, no bars"}
 
 
 def _checksum(config: SourceSettings, path: str) -> bytes | None:

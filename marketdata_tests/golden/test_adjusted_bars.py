@@ -15,6 +15,7 @@ from marketdata_assets.core.periods import PeriodKind
 from marketdata_assets.core.sessions import calendar
 from marketdata_assets.market_data import MarketData
 from marketdata_assets.pipeline.actions import announced, publish_actions
+from marketdata_assets.pipeline.inventory import inventory
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.pipeline.split_events import decide, publish_split_events
 from marketdata_assets.schemas.bars import VALIDATED_BARS
@@ -120,6 +121,23 @@ def test_columns_of_files_announce_what_they_say_once(tmp_path: Path) -> None:
     assert told.select("symbol", "kind", "ex_date", "ratio", "dated_on", "known_at").rows() == [
         ("AAPL", "split", ex_date, 4.0, ex_date, RECEIVED)
     ]
+
+
+def test_a_factor_file_beside_the_bars_tells_of_the_split(tmp_path: Path) -> None:
+    """LEAN's file as of 2020: a factor of 0.25 up to Friday the 28th of August, 1 from Monday on."""
+    rows = b"20200102,1,0.25,300.35\n20200828,1,0.25,499.23\n20501231,1,1,0\n"
+    land(tmp_path / "landing" / "one", "factor_files/aapl.csv", rows)
+    platform = lake(tmp_path, {"one": {"AAPL": {}}})
+    ex_date, before, _, ratio = KNOWN["AAPL"]
+    assert announced(platform, "one").select("symbol", "kind", "ex_date", "ratio", "known_at").rows() == [
+        ("AAPL", "split", ex_date, ratio, RECEIVED)
+    ]
+    assert inventory(platform, "one").select("path", "state").sort("path").rows() == [
+        ("AAPL.csv", "landed"),
+        ("factor_files/aapl.csv", "landed"),
+    ]
+    scaled = data(platform).bars("AAPL", adjust="split").filter(pl.col("session") < ex_date)["close"][-1]
+    assert scaled == pytest.approx(before / ratio, rel=1e-12)
 
 
 def test_a_decision_about_nothing_is_refused(tmp_path: Path) -> None:

@@ -12,8 +12,15 @@ from marketdata_assets.schemas.actions import RAW_CORPORATE_ACTIONS
 from marketdata_assets.sources.landing.evidence import evidence
 
 _ROW = re.compile(r"(\d{8}),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)")
+FOLDER, FORMAT = "factor_files", "lean_factor_file"
 _ROUNDING = 1e-6
 """Factors are written with seven digits: a quotient nearer to 1 than this is none."""
+
+
+def is_factor_file(path: str) -> bool:
+    """Whether a landed file is one by where it lies, as in LEAN's data folder: `factor_files/aapl.csv`, at any depth."""
+    folder, _, name = path.rpartition("/")
+    return folder.rpartition("/")[2] == FOLDER and name.endswith(".csv")
 
 
 def read_factor_file(path: str, data: bytes, sessions: pl.DataFrame) -> pl.DataFrame:
