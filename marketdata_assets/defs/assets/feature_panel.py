@@ -81,7 +81,7 @@ def _of_class(settings: Settings, name: str) -> AssetsDefinition:
         with told():
             for last in publish_years(platform, name, list(context.partition_keys)):
                 built.append(_year(last))
-            place = publish_report(platform, name, last.year) if last else ""
+            place = publish_report(platform, name, last) if last else ""
         return MaterializeResult(metadata=_facts(built, last, place, time.perf_counter() - began))
 
     return panel

@@ -54,7 +54,7 @@ def heat_map(
     return "".join([*parts, "</svg>"])
 
 
-def histogram(counts: Floats, width: int = 132, height: int = 26) -> str:
+def histogram(counts: Floats, width: int = 116, height: int = 26) -> str:
     """Counts as small bars, the highest as high as the picture."""
     most = float(counts.max(initial=0.0))
     if most <= 0:

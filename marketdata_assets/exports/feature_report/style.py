@@ -47,7 +47,7 @@ svg.chart rect:hover{stroke:#12293b;stroke-width:1.2}
 svg.spark rect{fill:var(--teal)}svg.spark{display:block}
 .meter{position:relative;display:inline-block;width:54px;height:7px;border-radius:4px;background:#eceae4;vertical-align:middle;
 overflow:hidden}
-.features th,.features td{padding:5px 9px}
+.features th,.features td{padding:5px 7px}.features .meter{width:44px}.features .figure{min-width:36px;margin-left:6px}
 .meter i{position:absolute;top:0;bottom:0;left:0;background:var(--teal);border-radius:4px}
 .meter.warm i{background:#d59a5b}.meter.both i{border-radius:0}
 .meter.both i.up{background:var(--blue)}.meter.both i.down{background:var(--rust)}

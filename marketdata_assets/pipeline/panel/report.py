@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from marketdata_assets.exports.feature_report.page import FeatureLine, GateLine,
 from marketdata_assets.exports.feature_report.statistics import statistics
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.record import code_version
-from marketdata_assets.pipeline.panel.build import judged_years, panel_path, stored_year, stored_years
+from marketdata_assets.pipeline.panel.build import BuiltYear, judged_years, panel_path, stored_year, stored_years
 from marketdata_assets.pipeline.panel.sources import panel_settings
 from marketdata_assets.pipeline.platform import Platform, table_path
 from marketdata_assets.rules.panel.gate import Verdict
@@ -27,10 +27,11 @@ def report_place(asset_class: str) -> str:
     return table_path(REPORT, asset_class)
 
 
-def publish_report(platform: Platform, asset_class: str, year: str) -> str:
+def publish_report(platform: Platform, asset_class: str, built: BuiltYear) -> str:
     """The address of the page about a year's panel, once it is written: a path, or s3://..."""
-    path = f"{report_place(asset_class)}/{year}.html"
-    platform.lake.store.write(path, report_page(platform, asset_class, [year]).encode())
+    path = f"{report_place(asset_class)}/{built.year}.html"
+    page = _page(platform, asset_class, built.panel, {built.year: list(built.verdicts)})
+    platform.lake.store.write(path, page.encode())
     return f"{platform.settings.lake.rstrip('/')}/{path}"
 
 
@@ -45,12 +46,16 @@ def report_page(platform: Platform, asset_class: str, years: Sequence[str] = ())
             f"materialize {panel_path(asset_class)} first",
         )
     panel = pl.concat([stored_year(platform, asset_class, year) for year in wanted])
-    verdicts = dict(judged_years(platform, asset_class, wanted))
+    return _page(platform, asset_class, panel, dict(judged_years(platform, asset_class, wanted)))
+
+
+def _page(platform: Platform, asset_class: str, panel: pl.DataFrame, verdicts: Mapping[str, list[Verdict]]) -> str:
+    years = sorted(verdicts)
     features = [FeatureLine(feature.name, str(feature.category), feature.formula) for feature in FEATURES]
-    span = wanted[0] if len(wanted) == 1 else f"{wanted[0]}–{wanted[-1]}"
-    title = f"{asset_class.replace('_', ' ')} · {span}"
+    span = years[0] if len(years) == 1 else f"{years[0]}–{years[-1]}"
     numbers = statistics(panel, [feature.name for feature in FEATURES])
-    return feature_page(title, _facts(platform, asset_class, panel, wanted), _gate_lines(verdicts), features, numbers)
+    title = f"{asset_class.replace('_', ' ')} · {span}"
+    return feature_page(title, _facts(platform, asset_class, panel, years), _gate_lines(verdicts), features, numbers)
 
 
 def _facts(platform: Platform, asset_class: str, panel: pl.DataFrame, years: Sequence[str]) -> dict[str, str]:
@@ -69,7 +74,7 @@ def _facts(platform: Platform, asset_class: str, panel: pl.DataFrame, years: Seq
     }
 
 
-def _gate_lines(by_year: dict[str, list[Verdict]]) -> list[GateLine]:
+def _gate_lines(by_year: Mapping[str, list[Verdict]]) -> list[GateLine]:
     """One line a gate: what its newest failure says, else what the newest year says."""
     lines = []
     for name, gate in BY_NAME.items():
