@@ -73,6 +73,7 @@ class SourceSettings(_Model):
         "refuse", description="a landed file that names symbols nobody configured is refused, or read without them"
     )
     enabled: bool = True
+    corporate_actions: bool = Field(True, description="whether a vendor that has corporate actions is asked for them, too")
 
     @property
     def networked(self) -> bool:

@@ -49,8 +49,8 @@ class ActionsFetched(NamedTuple):
 
 
 def action_datasets(config: SourceSettings) -> list[Dataset]:
-    """The vendor's datasets of corporate actions that the source's plan includes; none for a landing folder."""
-    if not config.networked:
+    """The vendor's datasets of corporate actions that the source's plan includes; none for a landing folder, or where none is wanted."""
+    if not (config.networked and config.corporate_actions):
         return []
     vendor = config.source()
     plan, mine = vendor.plan(config.plan).name, (Data.CORPORATE_ACTIONS, config.asset_class)

@@ -106,6 +106,15 @@ def test_what_becomes_known_later_was_not_known_then(market: Market, tmp_path: P
     assert now.filter(pl.col("symbol") == "DELTOR")["ratio"].to_list() == [0.125]
 
 
+def test_a_source_that_shall_not_be_asked_for_events_is_not(market: Market, tmp_path: Path) -> None:
+    platform = simulated_platform(tmp_path, ["alpaca"], market)
+    silent = platform.settings.sources["alpaca"].model_copy(update={"corporate_actions": False})
+    platform.settings = platform.settings.model_copy(update={"sources": {"alpaca": silent}})
+    with served(platform, market, NOW) as server:
+        assert fetch_actions(platform, "alpaca").requests == 0
+        assert server.asked == []
+
+
 def test_a_vendor_that_is_down_is_entered_in_words_and_asked_again(market: Market, tmp_path: Path) -> None:
     from marketdata_assets.sandbox.wire.faults import FaultPlan, FaultRule
 
