@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
+from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult, build_schedule_context
 
 from marketdata_assets.defs.build import build_definitions
 from marketdata_assets.defs.panel_checks import PROOF, SETTLES, proof_result
@@ -107,3 +109,14 @@ def test_the_panel_hangs_on_bars_and_split_events(platform: Platform) -> None:
     assert node.partitions_def is not None
     assert node.partitions_def.get_partition_keys()[0] == "2022"
     assert len(node.metadata["dagster/column_schema"].columns) == 47
+
+
+def test_every_evening_the_year_at_hand_is_asked_for(platform: Platform) -> None:
+    schedule = graph_of(platform).get_schedule_def("us_equities_panel_daily")
+    assert schedule.cron_schedule == "30 20 * * *"
+    assert schedule.execution_timezone == "America/New_York"
+    at = datetime(2024, 3, 5, 20, 30, tzinfo=ZoneInfo("America/New_York"))
+    with build_schedule_context(scheduled_execution_time=at) as context:
+        request = schedule.evaluate_tick(context).run_requests[0]
+    assert request.tags["dagster/asset_partition_range_start"] == "2024"
+    assert request.tags["dagster/asset_partition_range_end"] == "2024"

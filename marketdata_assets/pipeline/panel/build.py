@@ -11,7 +11,7 @@ import polars as pl
 
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.lake.publish import Published
-from marketdata_assets.pipeline.panel.sources import PanelSources, panel_settings, panel_sources
+from marketdata_assets.pipeline.panel.sources import PanelSources, panel_settings, panel_sources, year_of
 from marketdata_assets.pipeline.platform import Platform, table_path
 from marketdata_assets.rules.panel.gate import PanelContext, Verdict
 from marketdata_assets.rules.panel.gates import judged, require_publishable
@@ -67,7 +67,7 @@ def publish_years(platform: Platform, asset_class: str, years: Sequence[str]) ->
     metadata = {"calendar": platform.calendar(asset_class).version, "universe": universe}
     for built in _built(platform, asset_class, sources, ordered):
         require_publishable(built.verdicts, config.blocking, table=path, partition=built.year)
-        inputs = {name: digest for name, digest in sources.inputs.items() if _year_of(name) <= built.year}
+        inputs = {name: digest for name, digest in sources.inputs.items() if year_of(name) <= built.year}
         done = platform.lake.publish(path, FEATURE_PANEL, {PartitionKey(built.year): built.panel}, inputs=inputs, metadata=metadata)
         yield BuiltYear(built.year, built.panel, built.verdicts, done[0] if done else None, built.seconds)
 
@@ -134,8 +134,3 @@ def _built(platform: Platform, asset_class: str, sources: PanelSources, years: S
         verdicts = judged(panel, panel_context(platform, asset_class, sources, year))
         yield BuiltYear(year, panel, verdicts, None, time.perf_counter() - began)
         began = time.perf_counter()
-
-
-def _year_of(path: str) -> str:
-    """The year in a file's path below its table."""
-    return next((part[:4] for part in reversed(path.split("/")) if part[:4].isdigit()), "")

@@ -177,12 +177,13 @@ def spells_of_days(rows: pl.DataFrame, days: pl.Series) -> pl.DataFrame:
 def _read(platform: Platform, table: Table, path: str, until: date, hashes: dict[str, str]) -> pl.LazyFrame:
     """The partitions of a table up to the year before `until`, each file read once: its rows here, its SHA-256 into `hashes`."""
     last = str((until - timedelta(days=1)).year)
-    listed = [name for name in chosen_files(platform.lake.store, path) if _period(name) <= last]
+    listed = [name for name in chosen_files(platform.lake.store, path) if year_of(name) <= last]
     files = read_verified(platform.lake.store, sorted(listed), table)
     hashes.update({file.path: file.record.sha256 for file in files})
     return decode([file.data for file in files], table.polars_schema)
 
 
-def _period(path: str) -> str:
+def year_of(path: str) -> str:
+    """The year whose rows the file of a partition holds, empty for the file of no dated partition."""
     found = key_of(path)
-    return found[1].period or "" if found else ""
+    return (found[1].period or "")[:4] if found else ""

@@ -10,7 +10,7 @@ from marketdata_assets.core.faults import AuditFault, ConfigFault, QueryFault
 from marketdata_assets.lake.layout import PartitionKey
 from marketdata_assets.pipeline.panel.build import build_years, judged_years, panel_path, publish_years, stored_year, stored_years
 from marketdata_assets.pipeline.panel.proof import prove_panel, settled_after
-from marketdata_assets.pipeline.panel.sources import member_days, panel_sources, spells_of_days
+from marketdata_assets.pipeline.panel.sources import member_days, panel_sources, spells_of_days, year_of
 from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.schemas.universe import UNIVERSE
 from marketdata_assets.transforms.features.registry import FEATURE_PANEL
@@ -79,6 +79,11 @@ def test_a_new_day_changes_no_row_that_is_there(tmp_path: Path) -> None:
     (after,) = publish_years(platform, CLASS, ["2024"])
     assert after.panel.filter(pl.col("date") < newest).equals(before.panel)
     assert after.panel.filter(pl.col("date") == newest).height == len(NAMES) - 1
+
+
+def test_the_year_of_a_file_is_its_partition_s_whatever_the_symbol_is_called() -> None:
+    names = {"2024/000001": "2024", "2023/AAPL": "2023", "2022": "2022", "2021/2024": "2021"}
+    assert {name: year_of(f"us_equities/validated_bars_1d/{name}.parquet") for name in names} == names
 
 
 def test_a_split_is_applied_and_one_that_is_only_proposed_is_not(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -23,6 +25,10 @@ def test_at_least_thirty_leaks_are_planted_and_no_name_twice() -> None:
     assert len({leak.name for leak in LEAKS}) == len(LEAKS) >= 30
     assert all(leak.later for leak in LEAKS)
     assert not [clean.name for clean in CLEAN if clean.later]
+
+
+def test_the_documents_count_the_leaks(project: Path) -> None:
+    assert f"{len(LEAKS)} panels with a leak in each" in (project / "docs" / "feature-panel.md").read_text()
 
 
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.name)
