@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import polars as pl
 
@@ -51,3 +52,11 @@ def test_the_bars_that_betray_a_split_change_no_row_before_them() -> None:
     assert prove(built, late, [DAYS[EX - 1], DAYS[EX + 2], DAYS[EX + 6], DAYS[EX + 20]]).passed
     at_once = prove(lambda inputs: panel(inputs.bars, inputs.events, MEMBERS, NOBODY, *SPAN), late, [DAYS[EX + 2]])
     assert not at_once.passed
+
+
+def test_spans_come_one_by_one_and_make_up_the_whole() -> None:
+    edges = [DAYS[0], DAYS[EX - 3], DAYS[EX + 2], DECIDED, DAYS[EX + 9], date(2030, 1, 1)]
+    spans = list(pairwise(edges))
+    parts = list(panels_as_known(MARKET.bars, FOUND_OUT, MEMBERS, NOBODY, spans))
+    assert [part["date"].min() for part in parts] == edges[:-1]
+    assert pl.concat(parts).equals(next(panels_as_known(MARKET.bars, FOUND_OUT, MEMBERS, NOBODY, [SPAN])))

@@ -193,3 +193,8 @@ def test_every_window_is_as_long_as_it_is_declared(published: Platform) -> None:
         if window is not None and exact is not None:
             assert exact <= window + pausing_takes_nine_longer, name
     assert told["f_vol_21d"] is not None
+
+
+def test_too_little_history_to_say_how_soon_features_settle(tmp_path: Path) -> None:
+    bars = symbols_bars(date(2024, 1, 2), date(2024, 6, 1))
+    assert settled_after(panel_platform(tmp_path, bars=bars), CLASS, "2024").is_empty()
