@@ -13,7 +13,7 @@ from marketdata_assets.pipeline.platform import Platform
 from marketdata_assets.transforms.lookahead.cuts import cut_dates
 from marketdata_assets.transforms.lookahead.inputs import SPELLS_SCHEMA, Build, PanelInputs
 from marketdata_assets.transforms.lookahead.proof import Proof, prove
-from marketdata_assets.transforms.lookahead.warm_up import warm_ups
+from marketdata_assets.transforms.lookahead.warm_up import WARM_UP_SCHEMA, warm_ups
 from marketdata_assets.transforms.panel_as_known import panels_as_known
 
 _LEAST_HISTORY = 320
@@ -71,6 +71,6 @@ def settled_after(platform: Platform, asset_class: str, year: str) -> pl.DataFra
     sources = panel_sources(platform, asset_class, end)
     days = sources.calendar["date"].to_list()
     if len(days) < _LEAST_HISTORY:
-        return warm_ups(builder(sources, end, end), PanelInputs(sources.bars), [])
+        return WARM_UP_SCHEMA.to_frame()
     starts = [days[len(days) // 4], days[len(days) // 3]]
     return warm_ups(builder(sources, starts[0], end), panel_inputs(sources), starts)
