@@ -32,8 +32,15 @@ def test_the_demo_finds_everything_that_was_planted_and_says_so(shown: tuple[Pat
     _, result = shown
     assert result.exit_code == 0, result.output[-3000:]
     assert "40 of 40 planted defects found" in result.stdout
+    assert "Announced: alpaca 40 cash_dividend, 1 rename, 3 split." in result.stdout
+    assert "Split events: 3 applied; applied are ALDERA 2 on 2024-05-15, DELTOR 0.125 on 2024-09-27, GALVEN 3 on" in result.stdout
     assert "Simulated: these symbols exist nowhere" in result.stdout
     assert "market: real" in result.stdout
+
+
+def test_real_splits_are_no_unexplained_jumps(shown: tuple[Path, Result]) -> None:
+    asked = "SELECT count(*) AS n FROM us_equities.validated_bars_1d WHERE quality_flags LIKE '%jump_unexplained%'"
+    assert MarketData(shown[0] / "marketdata.yaml").sql(asked)["n"].item() == 0
 
 
 def test_what_the_demo_says_to_type_next_works(shown: tuple[Path, Result]) -> None:
