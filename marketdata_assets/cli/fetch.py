@@ -64,7 +64,7 @@ def fetch(
     if not frame.height and not failed:
         session.out.note("the vendor answered, and has no rows: check the symbol's spelling and the dates")
     for symbol, fault in failed.items():
-        session.out.note(f"{symbol}: {fault.found}. {fault.remedy}")
+        session.out.note(f"{symbol}: [{fault.code}] {fault.found}. {fault.remedy}")
     raise typer.Exit(FOUND_WRONG if failed else OK)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import random
 import socket
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import pytest
@@ -38,6 +38,7 @@ from marketdata_assets.sources.source import Source
 from marketdata_tests.support.platforms import write_config
 from marketdata_tests.support.virtual_time import VirtualTime, run
 
+T = TypeVar("T")
 KEY = "canary/9f8e+7d6c5b4a=="  # a key that looks different in an address and in JSON
 PLANS = {"alphavantage": "premium_75", "polygon": "advanced"}  # the free ones serve too little in one go
 
@@ -63,6 +64,11 @@ def symbols_of(name: str) -> tuple[str, ...]:
 def days_of(name: str) -> int:
     """Days of January and February 2025 on which a vendor's market was open: XNYS had 39 sessions (9 January was a day of mourning)."""
     return 39 if SERVED[name] == "us_equities" else 59
+
+
+async def _in_turn(work: Callable[..., T], *given: Any) -> T:
+    """In place of a thread: a clock that tests move must not move while one runs."""
+    return work(*given)
 
 
 class World:
@@ -126,7 +132,8 @@ class World:
         with ExitStack() as stack:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.setattr(Source, "client", lambda _, api, **options: Client(api, time=VirtualTime(self._now), **options))
-            patch.setattr(fetching, "asyncio", SimpleNamespace(run=functools.partial(self._served, FaultPlan.of(*faults))))
+            served = functools.partial(self._served, FaultPlan.of(*faults))
+            patch.setattr(fetching, "asyncio", SimpleNamespace(run=served, to_thread=_in_turn))
             stack.enter_context(clock.frozen(self._now))
             return fetch(self.platform, source or self._vendors[0], self.timeframe, keys or self.keys, again=again)
 

@@ -17,7 +17,7 @@ class PanelSettings(BaseModel):
 
     universe: str | tuple[str, ...] = Field(
         ALL,
-        description="an index or a universe by rule; `all`: every configured symbol from its first bar on, within its listing; or a list of them",
+        description="an index or a universe by rule; `all`: every configured symbol from its first bar on while listed; or a list of them",
     )
     start: date | None = Field(None, description="first year that has a partition; the asset class's own when absent")
     blocking: tuple[Literal["missing", "flat", "outliers"], ...] = Field(
