@@ -35,6 +35,11 @@ def listener() -> tuple[Callable[[dg.EventLogEntry, str], object], queue.Queue[t
     return lambda event, cursor: heard.put((str(event.get_dagster_event().partition), cursor)), heard
 
 
+def write_many(folder: Path) -> None:
+    """What the other process does; it is spawned, because a fork of a process with threads may never wake."""
+    ours(folder).store_event_batch(events("run", 0, 2500))
+
+
 def take(heard: queue.Queue[tuple[str, str]], n: int) -> list[str]:
     return [heard.get(timeout=PATIENCE)[0] for _ in range(n)]
 
@@ -52,10 +57,10 @@ def test_a_watcher_hears_what_is_there_and_what_comes(log: EventLogStorage) -> N
 def test_a_watcher_hears_another_process(log: EventLogStorage, tmp_path: Path) -> None:
     handler, heard = listener()
     log.watch("run", None, handler)
-    writer = multiprocessing.get_context("fork").Process(target=lambda: ours(tmp_path).store_event_batch(events("run", 0, 2500)))
+    writer = multiprocessing.get_context("spawn").Process(target=write_many, args=(tmp_path,))
     writer.start()
-    assert take(heard, 2500) == [str(n) for n in range(2500)]
     writer.join()
+    assert take(heard, 2500) == [str(n) for n in range(2500)]
 
 
 def test_a_watcher_starts_after_its_cursor_and_is_told_the_next(log: EventLogStorage) -> None:
